@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use minicbor::{Decode, Encode};
 use sync::{
     codec,
+    desk::Waits,
     device::DeviceState,
     draft::{OpenPatch, Screen},
     push::MAX_PART_BYTES,
@@ -26,6 +27,11 @@ use crate::platform::{
 /// The names of people by account, out of their row in the store.
 pub fn names(stored: &Rows) -> Result<BTreeMap<String, String>, StorageError> {
     Ok(decode_row(stored, "names")?.unwrap_or_default())
+}
+
+/// What waits at the repair desk beside the outbox, out of its row in the store.
+pub fn waits(stored: &Rows) -> Result<Vec<Waits>, StorageError> {
+    Ok(decode_row(stored, "what waits")?.unwrap_or_default())
 }
 
 /// What a person does to a record at once.

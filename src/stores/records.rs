@@ -227,12 +227,14 @@ impl Records {
             Read::Row(Store::Open, id.into()),
             Read::Row(Store::Place, id.into()),
             Read::Row(Store::Meta, meta::LAST_SEQ.into()),
+            Read::Row(Store::Meta, meta::WAITS.into()),
         ];
         let read = self.read_with_sealed(&sync::gather([id]), reads).await?;
-        let WithSealed { device, sealed, others } = read;
+        let WithSealed { device, sealed, mut others } = read;
+        let waits = others.pop().unwrap_or_default();
         let mut rows = others.into_iter();
         let mut next = || rows.next().unwrap_or_default();
-        let mut parts = gather(next(), sealed, next())?;
+        let mut parts = gather(next(), &waits, sealed, next())?;
         let place = next().pop().map(|(_, path)| String::from_utf8_lossy(&path).into_owned());
         let last = next().pop().map(|(_, seq)| outbox::decode(&seq, "last place")).transpose()?;
         let parts = parts.remove(&id).unwrap_or_default();

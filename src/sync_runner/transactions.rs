@@ -8,6 +8,7 @@ use std::{
 use futures::future::join;
 use sync::{
     codec,
+    desk::{self, Waits},
     device::{DeviceState, Event, Former, MAX_PUSH_BYTES, Outbox, Page, Rekeyed, WaitingBlob},
     push::MAX_OPERATIONS,
     view::{Base, handed_over},
@@ -160,9 +161,8 @@ impl Runner {
             }
             reads.push(Read::Keys(Store::Base));
         }
-        reads.push(Read::Row(Store::Meta, meta::NAMES.into()));
-        reads.push(Read::Row(Store::Meta, meta::PROFILE.into()));
-        reads.push(Read::Row(Store::Meta, meta::DEVICE.into()));
+        let rows = [meta::WAITS, meta::NAMES, meta::PROFILE, meta::DEVICE];
+        reads.extend(rows.map(|name| Read::Row(Store::Meta, name.into())));
         let note = Key::Bytes(random::bytes::<8>().to_vec());
         let noted = note.clone();
         let (stored, still_leads) = (state.clone(), self.still_leads());
@@ -182,6 +182,13 @@ impl Runner {
             let known = rows.pop().unwrap_or_default();
             changes.extend(with_names(&known, &came.names)?);
             let mut touched: BTreeSet<RecordId> = BTreeSet::new();
+            let before = outbox::waits(&rows.pop().unwrap_or_default())?;
+            let waits = desk::taken(before.clone(), &came);
+            if waits != before {
+                changes.push(Change::Put(Store::Meta, meta::WAITS.into(), codec::encode(&waits)));
+                let held = before.iter().chain(&waits).filter_map(Waits::held);
+                touched.extend(held.map(|held| held.operation.record));
+            }
             let (of_operations, of_base) = rows.split_at(came.settled.len());
             note_verdicts(&came.settled, of_operations, &mut changes, &mut records)?;
             let brought = turn.brought.borrow();
@@ -372,7 +379,8 @@ impl Runner {
             let mut next = || rows.next().unwrap_or_default();
             let (outbox, open) = (next(), next());
             let mut shown = Vec::new();
-            let mut parts = records::gather(Rows::new(), outbox.clone(), Rows::new())?;
+            let mut parts =
+                records::gather(Rows::new(), &Rows::new(), outbox.clone(), Rows::new())?;
             for record in &sent {
                 let base =
                     next().pop().map(|(_, row)| outbox::decode(&row, "record")).transpose()?;

@@ -109,3 +109,32 @@ async fn work_set_aside_stays_on_its_author_s_phone_with_the_reason() {
         assert_eq!(verdict.set_aside.as_deref(), Some("phiếu này của phường khác"));
     }
 }
+
+/// The phone that sent it is lost, or has another id since; the person goes on from its rescue file.
+#[tokio::test]
+async fn whoever_goes_on_from_a_rescue_file_reads_what_the_desk_says_of_work_that_the_old_phone_sent()
+ {
+    let server = Server::start().await;
+    let (thu, desk, record) = misplaced(&server).await;
+    let mut new = thu.rescued("new");
+    new.sign_in().await;
+    new.sync().await;
+    assert!(new.disk.base(record).is_none(), "the server shows her no record of another ward");
+    let view = new.view(record).expect("what she wrote");
+    assert!(view.quarantined && !view.pending && view.conflicts.is_empty(), "{view:?}");
+    assert_eq!(new.shown(record, FIELD).as_deref(), Some("viết đúng"));
+    let mut second = Phone::enrol(&server.address, who::THU, "second").await;
+    second.sync().await;
+    for entry in waiting(&desk).await {
+        let why = json!({ "reason": "phiếu này của phường khác" });
+        assert_eq!(settle(&desk, &entry, "set-aside", why).await.status, 200);
+    }
+    for phone in [&mut new, &mut second] {
+        phone.sync().await;
+        let kept = phone.view(record).and_then(|view| view.kept).expect("it is kept");
+        assert_eq!(kept.set_aside.as_deref(), Some("phiếu này của phường khác"));
+        assert_eq!(phone.shown(record, FIELD).as_deref(), Some("viết đúng"));
+        phone.kill();
+        assert!(phone.view(record).is_some_and(|view| view.quarantined), "it is on the disk");
+    }
+}

@@ -559,6 +559,7 @@ impl Device {
             units: response.units,
             settled: response.settled.unwrap_or_default(),
             names: response.names.unwrap_or_default(),
+            waiting: response.waiting.unwrap_or_default(),
         };
         if !page.settled.is_empty() {
             self.freed = 0; // what was settled may be freed now

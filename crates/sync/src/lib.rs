@@ -18,6 +18,7 @@
 //! | [`review`] | why a record was sent back |
 //! | [`rights`] | who may do what to a record |
 //! | [`repair`] | what the server could not apply, after all |
+//! | [`desk`] | what of that the author's other devices show |
 //! | [`blob`] | files in chunks |
 //! | [`jpeg`] | what a photo tells beside its picture |
 //! | [`bundle`] | all that as a file that somebody carries |
@@ -29,6 +30,7 @@ pub mod blob;
 pub mod bundle;
 pub mod codec;
 pub mod columns;
+pub mod desk;
 pub mod device;
 pub mod draft;
 pub mod erase;

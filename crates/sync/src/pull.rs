@@ -2,13 +2,16 @@
 //!
 //! The feed holds one entry for each record, at the place (`rv`) of its last change, and one for each unit that a record
 //! has left, at the place where it did: whoever sees that unit and not the record's present one is told that it [`left`].
+//! An operation that could not be applied has a place too, for the other devices of whoever wrote it: see [`crate::desk`].
 //! A cursor that is not of this epoch and scope starts a new generation from the feed's beginning.
 
 use std::collections::BTreeMap;
 
 use crate::{
     codec,
-    wire::{FormRef, Hash, PullResponse, RecordId, RecordState, Tally, Verdict, WIRE_VERSION},
+    wire::{
+        AtDesk, FormRef, Hash, PullResponse, RecordId, RecordState, Tally, Verdict, WIRE_VERSION,
+    },
 };
 
 /// Records in one page.
@@ -105,23 +108,23 @@ impl Feed {
         }
     }
 
-    /// How far a page reaches: to its last record if there is more, else to the feed's head.
+    /// How far a page reaches: to its last entry if there is more, else to the feed's head.
     #[must_use]
     pub fn end(&self, start: Start, last_of_more: Option<u64>) -> u64 {
         last_of_more.unwrap_or(self.head.max(start.after))
     }
 
-    /// The page that begins at `start`. `records` are entries after it that the person may see, rising
-    /// by `rv`; `more` says that others follow.
+    /// The page that begins at `start` and reaches to its [`Self::end`]. `records` are entries in between that the person may see,
+    /// rising by `rv`; if there is a `last_of_more`, others follow.
     #[must_use]
     pub fn page(
         &self,
         start: Start,
         records: Vec<RecordState>,
-        more: bool,
+        last_of_more: Option<u64>,
         about: About,
     ) -> PullResponse {
-        let rv = self.end(start, records.last().filter(|_| more).map(|last| last.rv));
+        let (rv, more) = (self.end(start, last_of_more), last_of_more.is_some());
         let cursor = Cursor { epoch: self.epoch, scope_rev: self.scope_rev, rv };
         PullResponse {
             version: WIRE_VERSION,
@@ -139,6 +142,7 @@ impl Feed {
             names: Some(about.names).filter(|names| !names.is_empty()),
             columns: None,
             tally: about.tally.filter(|_| !more),
+            waiting: Some(about.waiting).filter(|waiting| !waiting.is_empty()),
         }
     }
 }
@@ -180,6 +184,8 @@ pub struct About {
     pub names: BTreeMap<String, String>,
     /// All that the person may see, if the device asked for it.
     pub tally: Option<Tally>,
+    /// What the repair desk has of the person's and the device may not hold: entries of the page, and what was applied, as in [`Self::settled`].
+    pub waiting: Vec<AtDesk>,
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::{
     review::{self, Reason},
     wire::{
         Action, DeviceId, Dot, FormRef, Operation, Outcome, RecordId, RecordState, Sibling, State,
-        Times, Value, Verdict, field,
+        Times, Value, Verdict, Write, field,
     },
 };
 
@@ -36,7 +36,7 @@ pub struct Base {
     pub generation: u64,
 }
 
-/// An operation in the device's outbox.
+/// An operation in the device's outbox, or of [`crate::desk`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
     /// The operation.
@@ -50,6 +50,12 @@ impl Held {
     #[must_use]
     pub fn is_quarantined(&self) -> bool {
         self.verdict.as_ref().is_some_and(|verdict| verdict.outcome == Outcome::Quarantined)
+    }
+
+    /// Whether the server is not known to have it. What it told of others it has.
+    #[must_use]
+    pub fn is_unsent(&self, device: &DeviceState) -> bool {
+        self.operation.dot.device == device.device && self.operation.dot.seq > device.acked
     }
 }
 
@@ -305,7 +311,7 @@ impl<'a> Shown<'a> {
 
 /// The record as this device shows it, or `None` if the device holds nothing of it.
 ///
-/// `outbox` holds the record's operations in the order of their `seq`.
+/// `outbox` holds the record's operations in the order of their `seq`, behind what waits of it at the repair desk beside them.
 #[must_use]
 pub fn view(
     device: &DeviceState,
@@ -332,8 +338,7 @@ pub fn view(
         view.dots = gather(known);
         view.dots.extend(below.map(|state| RecordView::of(&state).dots).unwrap_or_default());
     }
-    view.pending =
-        open.is_some() || outbox.iter().any(|held| held.operation.dot.seq > device.acked);
+    view.pending = open.is_some() || outbox.iter().any(|held| held.is_unsent(device));
     let kept = overlay.iter().rev().find(|held| held.is_quarantined());
     view.quarantined = kept.is_some();
     view.kept = kept.and_then(|held| held.verdict.clone());
@@ -380,21 +385,37 @@ fn overlaid<'a>(
     for held in &overlay {
         let mut operation = Cow::Borrowed(&held.operation);
         if held.is_quarantined() {
-            operation
-                .to_mut()
-                .fields
-                .retain(|path, _| !is_overtaken(base, held.operation.dot, path));
+            let Operation { dot, ref author, .. } = held.operation;
+            // Whoever goes on under another id was shown what waits there too.
+            let author = (dot.device != device.device).then_some(author);
+            let fields = &mut operation.to_mut().fields;
+            fields.retain(|path, write| !is_overtaken(base, dot, author, path, write));
         }
         apply(&mut record, &operation);
     }
     (record, overlay)
 }
 
-/// Whether the device wrote to that field later: it saw what it wrote before, but a pull does not tell what a value replaced.
-fn is_overtaken(base: Option<&Base>, dot: Dot, path: &str) -> bool {
-    let standing = base.and_then(|base| base.state.fields.get(path)).into_iter().flatten();
-    let mut dots = standing.map(|sibling| sibling.dot);
-    dots.any(|stands| stands.device == dot.device && stands.seq > dot.seq)
+/// Whether the device wrote to that field later: it saw what it wrote before, but a pull does not tell what a value replaced. Or the
+/// author, if there is one, from elsewhere.
+fn is_overtaken(
+    base: Option<&Base>,
+    dot: Dot,
+    author: Option<&String>,
+    path: &str,
+    write: &Write,
+) -> bool {
+    let Some(RecordState { fields, writers, .. }) = base.map(|base| &base.state) else {
+        return false;
+    };
+    let mut dots = fields.get(path).into_iter().flatten().map(|sibling| sibling.dot);
+    dots.any(|stands| match stands.device == dot.device {
+        true => stands.seq > dot.seq,
+        false => {
+            let is_theirs = author.is_some() && writers.get(&stands.device) == author;
+            is_theirs && !write.over.contains(&stands)
+        }
+    })
 }
 
 fn apply(record: &mut Option<Record>, operation: &Operation) {

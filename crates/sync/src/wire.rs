@@ -419,6 +419,34 @@ pub struct PullResponse {
     /// All that the asking person may see, counted, for a device that asked for it: on the last page alone.
     #[n(14)]
     pub tally: Option<Tally>,
+    /// Operations of the asking person that could not be applied when they came, and that the asking device may not hold: another one
+    /// sent them, or this one under another id, or they are in a backup. See [`crate::desk`].
+    #[n(15)]
+    pub waiting: Option<Vec<AtDesk>>,
+}
+
+/// An operation that the repair desk has, or had.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct AtDesk {
+    /// The device that it is of; its place there is the verdict's.
+    #[n(0)]
+    pub device: DeviceId,
+    /// The operation, but for what was erased since; absent once it was applied.
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    pub bytes: Option<Vec<u8>>,
+    /// What became of it.
+    #[n(2)]
+    pub verdict: Verdict,
+}
+
+impl AtDesk {
+    /// The operation's name.
+    #[must_use]
+    pub const fn dot(&self) -> Dot {
+        Dot { device: self.device, seq: self.verdict.seq }
+    }
 }
 
 /// Records, counted so that whoever holds others, or earlier states of them, counts otherwise: see [`crate::tally`].

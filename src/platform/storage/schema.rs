@@ -166,6 +166,9 @@ pub mod meta {
     pub const RESTORED: &str = "restored";
     /// The last bundles that were made here by somebody's hand: CBOR of their hashes.
     pub const BUNDLES: &str = "bundles";
+    /// What waits at the repair desk and another device of the person's sent, or this one under another id: CBOR of
+    /// `sync::desk::Waits`.
+    pub const WAITS: &str = "waits";
     /// Before the name of a list of entities: the list as the server told it, an [`super::EntityListRow`].
     pub const ENTITIES: &str = "entities.";
 }

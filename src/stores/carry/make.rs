@@ -257,7 +257,7 @@ impl Carry {
         }
         let (sealed, open) = (found.outbox.clone(), found.open.clone());
         let mut forms: Vec<Hash> = Vec::new();
-        for (record, parts) in records::gather(Rows::new(), sealed, open)? {
+        for (record, parts) in records::gather(Rows::new(), &Rows::new(), sealed, open)? {
             forms.extend(parts.open.iter().map(|patch| patch.form.hash));
             let base = storage.row(Store::Base, record).await?;
             let base: Option<Base> = base.map(|row| outbox::decode(&row, "record")).transpose()?;

@@ -9,6 +9,7 @@ use std::{
 use leptos::prelude::*;
 use sync::{
     columns::Row,
+    desk::Waits,
     device::{DeviceState, Page},
     draft::OpenPatch,
     view::{Base, Held},
@@ -111,6 +112,8 @@ impl Portions {
 #[derive(Default)]
 pub(crate) struct Parts {
     pub(super) base: Option<Base>,
+    /// What waits at the repair desk beside the outbox, so many, and the outbox.
+    pub(super) waits: usize,
     pub outbox: Vec<Held>,
     pub open: Option<OpenPatch>,
 }
@@ -218,13 +221,17 @@ impl Records {
         } else {
             reads.push(Read::All(Store::Open));
         }
+        reads.push(Read::Row(Store::Meta, meta::WAITS.into()));
         let of_phone = reads.len();
         let unknown = ids.iter().filter(|id| !known.contains(id));
         reads.extend(unknown.map(|id| Read::Row(Store::Base, (*id).into())));
         let WithSealed { device, sealed, others: mut open } =
             self.read_with_sealed(ids, reads).await?;
         let base = open.split_off(of_phone).into_iter().flatten().collect();
-        let mut parts = gather(base, sealed, open.into_iter().flatten().collect())?;
+        let waits = open.pop().unwrap_or_default();
+        let open = open.into_iter().flatten().collect();
+        let mut parts = gather(base, &waits, sealed, open)?;
+        parts.retain(|id, _| ids.contains(id));
         // As a rule the phone has no part of any.
         let rows = page.filter(|_| !parts.is_empty());
         for row in rows_that_stay(rows) {
@@ -312,7 +319,7 @@ impl Records {
         let device = outbox::device(&storage).await?;
         let mut reads = vec![Read::Row(Store::Meta, meta::NAMES.into())];
         if those != Those::Others {
-            reads.extend([Read::All(Store::Outbox), Read::All(Store::Open)]);
+            reads.extend(own_rows());
         }
         let kept = match those {
             Those::OwnWork => Some(summaries::Found::default()),
@@ -324,11 +331,11 @@ impl Records {
         };
         let mut rows = storage.read(reads).await?.into_iter();
         let mut next = || rows.next().unwrap_or_default();
-        let (names, sealed, open) = (outbox::names(&next())?, next(), next());
+        let names = outbox::names(&next())?;
         let of_others = unsent_of_others(&device);
-        let mut parts = gather(Rows::new(), sealed, open)?;
+        let mut parts = gather(Rows::new(), &next(), next(), next())?;
         if those != Those::Others {
-            let held = parts.values().flat_map(|parts| &parts.outbox);
+            let held = parts.values().flat_map(|parts| parts.outbox.iter().skip(parts.waits));
             let read = outbox::Sealed::of(device.device, held);
             self.sealed.try_update_value(|sealed| sealed.renew(read));
         }
@@ -446,17 +453,13 @@ impl Records {
     /// All summaries, in turns: what changes meanwhile is in it as it was, or as it is then.
     async fn snapshot(self, storage: &Storage) -> Result<summaries::Snapshot, StorageError> {
         const AT_ONCE: usize = 256;
-        let reads = vec![
-            Read::All(Store::Outbox),
-            Read::All(Store::Open),
-            Read::Row(Store::Summaries, summaries::HEAD.into()),
-        ];
+        let mut reads = vec![Read::Row(Store::Summaries, summaries::HEAD.into())];
+        reads.extend(own_rows());
         let mut rows = storage.read(reads).await?.into_iter();
         let mut next = || rows.next().unwrap_or_default();
-        let (sealed, open) = (next(), next());
         let head = next().pop().map(|(_, head)| head);
-        let mut local: BTreeSet<RecordId> =
-            gather(Rows::new(), sealed, open)?.into_keys().collect();
+        let own = gather(Rows::new(), &next(), next(), next())?;
+        let mut local: BTreeSet<RecordId> = own.into_keys().collect();
         let of_others = self.index.try_with_value(|index| unsent_of_others(&index.device));
         local.extend(of_others.into_iter().flatten());
         let (mut own, mut after, mut turn) = (Vec::new(), Bound::Unbounded, Turn::begin());
@@ -488,9 +491,16 @@ impl Records {
     }
 }
 
+/// What the phone has beside what pulls brought of records: for [`gather`].
+fn own_rows() -> [Read; 3] {
+    let waits = Read::Row(Store::Meta, meta::WAITS.into());
+    [waits, Read::All(Store::Outbox), Read::All(Store::Open)]
+}
+
 /// Puts the rows of each record together.
 pub(crate) fn gather(
     base: Rows,
+    waits: &Rows,
     sealed: Rows,
     open: Rows,
 ) -> Result<BTreeMap<RecordId, Parts>, StorageError> {
@@ -499,6 +509,11 @@ pub(crate) fn gather(
         let base: Base = outbox::decode(&bytes, "record")?;
         let record = base.state.record;
         parts.entry(record).or_default().base = Some(base);
+    }
+    for held in outbox::waits(waits)?.iter().filter_map(Waits::held) {
+        let parts = parts.entry(held.operation.record).or_default();
+        parts.outbox.push(held);
+        parts.waits += 1;
     }
     for (_, row) in sealed {
         let held = OutboxRow::decode(&row)?.held()?;

@@ -25,18 +25,18 @@ pub(super) fn summary_of(
     unsent_of_others: &[RecordId],
 ) -> Option<RecordSummary> {
     let is_unsent = |id| unsent_of_others.contains(&id);
-    let is_pending = || parts.outbox.iter().any(|held| held.operation.dot.seq > device.acked);
+    let is_pending = || parts.outbox.iter().any(|held| held.is_unsent(device));
     // What the base holds already, or never had, changes nothing of it.
     let is_in = |base: &Base, held: &Held| {
         !held.is_quarantined() && held.operation.dot.seq <= device.included_in(Some(base))
     };
     match parts {
-        Parts { base: Some(base), outbox, open: None }
+        Parts { base: Some(base), outbox, open: None, .. }
             if outbox.iter().all(|held| is_in(base, held)) =>
         {
             Some(summed_up(&Row::from(&base.state), is_pending() || is_unsent(base.state.record)))
         }
-        Parts { base, outbox, open: None } if !outbox.iter().any(Held::is_quarantined) => {
+        Parts { base, outbox, open: None, .. } if !outbox.iter().any(Held::is_quarantined) => {
             let state = view::handed_over(device, base.as_ref(), outbox)?;
             Some(summed_up(&Row::from(&state), is_pending() || is_unsent(state.record)))
         }
@@ -183,6 +183,7 @@ mod tests {
             };
             let outbox = sealed.into_iter().map(held).collect();
             let parts = Parts {
+                waits: 0,
                 outbox,
                 base: is_known.then_some(Base { state, included, generation: 1 }),
                 open: None,

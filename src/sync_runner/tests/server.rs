@@ -120,6 +120,7 @@ impl Server {
         records.sort_by_key(|record| record.rv);
         let more = records.len() > PAGE;
         records.truncate(PAGE);
+        let last_of_more = records.last().filter(|_| more).map(|last| last.rv);
         let about = About {
             acked: self.disk.logs.get(&device).map_or(0, |log| log.acked),
             safe: self.safe(device),
@@ -129,8 +130,9 @@ impl Server {
             settled: Vec::new(),
             names: BTreeMap::new(),
             tally: Some(self.tally()),
+            waiting: Vec::new(),
         };
-        feed.page(start, records, more, about)
+        feed.page(start, records, last_of_more, about)
     }
 
     fn states(&self) -> impl Iterator<Item = RecordState> {

@@ -1,5 +1,11 @@
 //! What came of schedules that failed, each played alone.
 
+use sync::{
+    columns::Records as Columns,
+    device::Page,
+    wire::{AtDesk, Operation, Outcome, QuarantineReason, Verdict},
+};
+
 use super::*;
 use crate::stores::blobs;
 
@@ -330,5 +336,81 @@ fn a_record_that_is_opened_again_is_as_it_was_stored_last() {
         here.storage.get_value().fill_up(true);
         entry.answer(question(entry, "a"), "3");
         assert_eq!(shown(again().await, "a"), "3");
+    });
+}
+
+/// The phone that sent it had another id, or is another one.
+#[test]
+fn what_waits_at_the_repair_desk_is_shown_and_counted_until_it_is_applied_or_a_generation_is_without_it()
+ {
+    in_world(async |world| {
+        let tab = world.tabs[0];
+        let storage = tab.storage.get_value();
+        let entry = world.seal_one(tab).await;
+        entry.answer(question(entry, "a"), "2");
+        tab.open_forms.save_all().await.expect("memory stores");
+        let own = tab.records.seal_all().await.expect("memory stores").remove(0);
+        let told = |seq, record: RecordId| {
+            let dot = Dot { device: DeviceId([7; 16]), seq };
+            let operation = Operation { dot, record, action: Action::Create, ..own.clone() };
+            let (reason, set_aside) = (Some(QuarantineReason::OutOfScope), Some(seq.to_string()));
+            let verdict = Verdict { seq, outcome: Outcome::Quarantined, reason, set_aside };
+            AtDesk { device: dot.device, bytes: Some(codec::encode(&operation)), verdict }
+        };
+        let [gone, stays] = [RecordId([1; 16]), RecordId([2; 16])];
+        let (runner, _events) = tab.runner();
+        runner.begin().await.expect("memory reads");
+        let pull = async |generation, complete, waiting: Vec<AtDesk>| {
+            let mut state = tab.records.device();
+            state.generation = generation;
+            state.complete = if complete { generation } else { state.complete };
+            let page = Page {
+                generation,
+                included: 0,
+                records: Columns::new(Vec::new(), None),
+                complete,
+                units: None,
+                settled: Vec::new(),
+                names: BTreeMap::new(),
+                waiting,
+            };
+            runner.commit_pull(state, page).await.expect("memory stores");
+            runner.show_pulled().await.expect("memory reads");
+        };
+        // Here, and in a tab that starts then.
+        let shown = async || {
+            let records = Records::load(storage.clone()).await.expect("memory reads");
+            assert_eq!(records.quarantined(), tab.records.quarantined());
+            let mut shown = Vec::new();
+            for id in [gone, stays] {
+                let summaries = [records, tab.records].map(|records| records.summary(id));
+                assert_eq!(summaries[0], summaries[1]);
+                let view = tab.records.view(id).await.expect("memory reads");
+                assert_eq!(view.is_some(), summaries[0].is_some());
+                shown.extend(view.map(|view| {
+                    assert!(view.quarantined && !view.pending, "the server has it");
+                    assert_eq!(view.fields.get("a"), Some(&Value::Text("2".to_owned())));
+                    view.kept.and_then(|kept| kept.set_aside)
+                }));
+            }
+            (records.quarantined(), shown)
+        };
+        let said = |seq: u64| Some(seq.to_string());
+        assert_eq!(shown().await, (0, Vec::new()));
+        pull(1, false, vec![told(1, gone), told(2, gone), told(3, stays)]).await;
+        assert_eq!(shown().await, (2, vec![said(2), said(3)]));
+        pull(1, true, Vec::new()).await;
+        assert_eq!(shown().await, (2, vec![said(2), said(3)]), "it came with this generation");
+        let mut applied = told(2, gone);
+        (applied.bytes, applied.verdict.outcome) = (None, Outcome::Applied);
+        pull(1, true, vec![applied]).await;
+        assert_eq!(shown().await, (2, vec![said(1), said(3)]));
+        pull(2, false, vec![told(3, stays)]).await;
+        assert_eq!(shown().await, (2, vec![said(1), said(3)]), "more may come");
+        pull(2, true, Vec::new()).await;
+        assert_eq!(shown().await, (1, vec![said(3)]));
+        // What this phone sealed is counted apart from it.
+        let (unsent, _) = tab.records.unsent(0).await.expect("memory reads");
+        assert_eq!(unsent.records, [own.record].into());
     });
 }

@@ -6,6 +6,7 @@ use sync::{
     blob,
     bundle::{Contents, FileHead, Item, MAX_CHUNK_BYTES, runs},
     codec,
+    desk::{self, Waits},
     device::{
         DeviceState, Former, Outbox, Page, Rekeyed, Waiting, WaitingBlob, rekey, rekey_patch,
         take_item, take_over,
@@ -55,6 +56,7 @@ pub struct Disk {
     pub files: BTreeMap<Hash, StoredFile>,
     /// What a rescue file brought and the machine has not taken over.
     rescued: Vec<Former>,
+    waits: Vec<u8>,
 }
 
 fn read<T: for<'b> minicbor::Decode<'b, ()>>(bytes: &[u8]) -> T {
@@ -71,6 +73,7 @@ impl Disk {
             base: BTreeMap::new(),
             files: BTreeMap::new(),
             rescued: Vec::new(),
+            waits: codec::encode(&Vec::<Waits>::new()),
         }
     }
 
@@ -97,16 +100,26 @@ impl Disk {
         self.open.insert(patch.record, codec::encode(patch));
     }
 
+    /// What waits at the repair desk and another device sent, or this one under another id.
+    pub fn waits(&self) -> Vec<Held> {
+        let waits = read::<Vec<Waits>>(&self.waits);
+        waits.iter().filter_map(Waits::held).collect()
+    }
+
     pub fn held(&self, record: RecordId) -> Vec<Held> {
-        let of_record = self.outbox.values().filter(|sealed| sealed.record == record);
-        let held = of_record
+        let sealed = self.outbox.values();
+        let sealed = sealed
             .map(|sealed| Held { operation: sealed.operation(), verdict: sealed.verdict.clone() });
-        held.collect()
+        let mut held = self.waits();
+        held.extend(sealed);
+        held.retain(|held| held.operation.record == record);
+        held
     }
 
     /// Every record that this phone holds anything of.
     pub fn records(&self) -> BTreeSet<RecordId> {
         let sealed = self.outbox.values().map(|sealed| sealed.record);
+        let sealed = sealed.chain(self.waits().into_iter().map(|held| held.operation.record));
         self.base.keys().chain(self.open.keys()).copied().chain(sealed).collect()
     }
 
@@ -198,6 +211,7 @@ impl Disk {
     }
 
     pub fn commit_pull(&mut self, state: &DeviceState, page: Page) {
+        self.waits = codec::encode(&desk::taken(read(&self.waits), &page));
         let Page { generation, included, records, complete, settled, .. } = page;
         self.note(settled);
         for state in records.to_states() {

@@ -65,6 +65,7 @@ pub async fn pull(
         let is_news = page.start.reset
             || !page.records.is_empty()
             || !page.settled.is_empty()
+            || !page.waiting.is_empty()
             || page.tally.is_some()
             || pack != pack_before;
         if is_news || Instant::now() >= deadline || *stopping.borrow_and_update() {
@@ -113,9 +114,10 @@ fn respond(page: FeedPage, pack: Option<Hash>) -> PullResponse {
         settled: page.settled,
         names: page.names,
         tally: page.tally,
+        waiting: page.waiting,
     };
     PullResponse {
         columns: page.columns,
-        ..page.feed.page(page.start, page.records, page.more, about)
+        ..page.feed.page(page.start, page.records, page.last_of_more, about)
     }
 }

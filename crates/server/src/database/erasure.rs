@@ -409,7 +409,7 @@ async fn empty_anew(
     let mut erased = erased_in(tx, &BTreeSet::from([id])).await?;
     erased.spread(&logged(&held));
     keep_before(tx, &erased).await?;
-    if !empty_held(tx, &mut held, &mut erased).await? {
+    if !empty_held(tx, &mut held, &mut erased, head).await? {
         return Ok(());
     }
     forget_said(tx, id).await?;
@@ -509,12 +509,17 @@ async fn record_of(tx: &mut Write, id: RecordId) -> Answer<Option<Record>> {
 }
 
 /// Empties what of a record came from before an erasure. Says whether there was any such thing.
-async fn empty_held(tx: &mut Write, held: &mut [Held], erased: &mut Erased) -> Answer<bool> {
+async fn empty_held(
+    tx: &mut Write,
+    held: &mut [Held],
+    erased: &mut Erased,
+    head: &mut Head,
+) -> Answer<bool> {
     let mut is_any = false;
     for held in held {
         let cut = if held.is_logged { Erased::cut } else { Erased::cut_beside };
         if cut(erased, &mut held.kept.operation) {
-            rewrite(tx, held).await?;
+            rewrite(tx, held, head).await?;
             is_any = true;
         }
     }
@@ -522,25 +527,31 @@ async fn empty_held(tx: &mut Write, held: &mut [Held], erased: &mut Erased) -> A
 }
 
 /// Empties what lies beside the log where an erasure is being made, or made again: what a copy from before it holds has not seen it.
-async fn empty_unseen(tx: &mut Write, held: &mut [Held], erasure: &Operation) -> Answer<()> {
+async fn empty_unseen(
+    tx: &mut Write,
+    held: &mut [Held],
+    erasure: &Operation,
+    head: &mut Head,
+) -> Answer<()> {
     for held in held.iter_mut().filter(|held| !held.is_logged) {
         if Erased::cut_unseen(erasure, &mut held.kept.operation) {
-            rewrite(tx, held).await?;
+            rewrite(tx, held, head).await?;
         }
     }
     Ok(())
 }
 
-async fn rewrite(tx: &mut Write, held: &Held) -> Answer<()> {
+/// Writes an operation as it is now. What the repair desk has is told anew.
+async fn rewrite(tx: &mut Write, held: &Held, head: &mut Head) -> Answer<()> {
+    let bytes = codec::encode(&held.kept.operation);
     let update = match held.table {
-        LOG => "UPDATE operation SET bytes = $2 WHERE place = $1",
-        _ => "UPDATE quarantine SET bytes = $2 WHERE id = $1",
+        LOG => query("UPDATE operation SET bytes = $2 WHERE place = $1").bind(held.row).bind(bytes),
+        _ => query("UPDATE quarantine SET bytes = $2, rv = $3 WHERE id = $1")
+            .bind(held.row)
+            .bind(bytes)
+            .bind(head.next()),
     };
-    query(update)
-        .bind(held.row)
-        .bind(codec::encode(&held.kept.operation))
-        .execute(&mut *tx)
-        .await?;
+    update.execute(&mut *tx).await?;
     Ok(())
 }
 
@@ -590,10 +601,10 @@ async fn put(tx: &mut Write, erasure: &Erasure, head: &mut Head, now_ms: i64) ->
     let Erasure { operation, files } = erasure;
     let id = operation.record;
     let mut held = held(tx, id).await?;
-    empty_unseen(tx, &mut held, operation).await?;
+    empty_unseen(tx, &mut held, operation, head).await?;
     let mut erased = erased_in(tx, &BTreeSet::from([id])).await?;
     erased.insert_into(operation, &logged(&held));
-    empty_held(tx, &mut held, &mut erased).await?;
+    empty_held(tx, &mut held, &mut erased, head).await?;
     forget_said(tx, id).await?;
     keep_before(tx, &erased).await?;
     for path in operation.fields.keys() {

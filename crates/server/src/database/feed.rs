@@ -7,7 +7,9 @@ use sync::columns::Filling;
 use sync::mask::Mask;
 use sync::merge::{Record, Stamp, Stored};
 use sync::pull::{self, Feed, Start};
-use sync::wire::{Columns, DeviceId, Operation, RecordId, RecordState, Tally, Verdict};
+use sync::wire::{
+    AtDesk, Columns, DeviceId, Operation, Outcome, RecordId, RecordState, Tally, Verdict,
+};
 
 use super::log::stored_verdict;
 use super::personal::mask;
@@ -25,8 +27,8 @@ pub struct FeedPage {
     pub records: Vec<RecordState>,
     /// Those of their answers that stand in columns, if it was asked for so.
     pub columns: Option<Columns>,
-    /// Whether others follow.
-    pub more: bool,
+    /// The place of its last entry, if others follow.
+    pub last_of_more: Option<u64>,
     /// The asking device's operations up to here are held.
     pub acked: u64,
     /// The asking device's operations up to here are in a backup.
@@ -39,6 +41,8 @@ pub struct FeedPage {
     pub names: BTreeMap<String, String>,
     /// All that the person sees, if it was asked for and the page is the last.
     pub tally: Option<Tally>,
+    /// What the repair desk has of the person's and the asking device may not hold.
+    pub waiting: Vec<AtDesk>,
 }
 
 /// A page ends after as many bytes of stored records as all that it may have would have at this size, however few they are.
@@ -46,7 +50,7 @@ const RECORD_BYTES: usize = 4 * 1024;
 
 type RecordRow = (i64, i64, i64, Vec<u8>);
 
-/// What the feed says of one record.
+/// What the feed says of one record, or of an operation that could not be applied.
 struct Entry {
     rv: i64,
     said: Said,
@@ -57,6 +61,8 @@ enum Said {
     Stood(RecordRow),
     /// That it left.
     Left(RecordState),
+    /// That the repair desk has it: its number in the quarantine, and how many bytes it has.
+    Waits(i64, i64),
 }
 
 impl Entry {
@@ -65,6 +71,7 @@ impl Entry {
         match &self.said {
             Said::Stood((.., body)) => body.len(),
             Said::Left(trace) => trace.record.0.len(),
+            Said::Waits(_, size) => usize::try_from(*size).unwrap_or(usize::MAX),
         }
     }
 }
@@ -95,20 +102,22 @@ impl Database {
             key: bytes("cursor key", &key)?,
         };
         let start = feed.start(cursor);
-        let mut entries = Vec::new();
-        if start.after < feed.head {
-            entries = stood(&mut tx, account, start.after, size + 1).await?;
-        }
-        // A new generation begins without what it does not bring.
-        if start.after < feed.head && !start.reset {
-            entries.extend(left(&mut tx, account, start.after, size + 1).await?);
-            entries.sort_by_key(|entry| entry.rv);
-        }
         let marks: Option<(i64, i64)> = query_as("SELECT acked, safe FROM device WHERE id = $1")
             .bind(device.0.as_slice())
             .fetch_optional(&mut tx)
             .await?;
         let (acked, safe) = marks.unwrap_or_default();
+        let lacks = Lacks { device, safe };
+        let mut entries = Vec::new();
+        if start.after < feed.head {
+            entries = stood(&mut tx, account, start.after, size + 1).await?;
+            entries.extend(waits(&mut tx, account, lacks, start.after, size + 1).await?);
+            // A new generation begins without what it does not bring.
+            if !start.reset {
+                entries.extend(left(&mut tx, account, start.after, size + 1).await?);
+            }
+            entries.sort_by_key(|entry| entry.rv);
+        }
         let units = if start.reset {
             query_scalar("SELECT unit FROM visible_unit WHERE account = $1 ORDER BY unit")
                 .bind(account)
@@ -121,6 +130,9 @@ impl Database {
         let more = entries.len() > size;
         entries.truncate(size);
         let last_of_more = entries.last().filter(|_| more).map(|last| unsigned(last.rv));
+        let end = feed.end(start, last_of_more);
+        let mut waiting = put_in(&mut tx, account, lacks, start.after, end).await?;
+        waiting.extend(waiting_of(&mut tx, account, &entries).await?);
         let hidden =
             if entries.is_empty() { Mask::default() } else { mask(&mut tx, account).await? };
         let (records, columns) = if in_columns {
@@ -129,7 +141,6 @@ impl Database {
         } else {
             (states_of(entries, &hidden)?, None)
         };
-        let end = feed.end(start, last_of_more);
         let settled = settled(&mut tx, account, device, start.after, end).await?;
         let names = names(&mut tx, &records).await?;
         let tally = match with_tally && !more {
@@ -142,13 +153,14 @@ impl Database {
             start,
             records,
             columns,
-            more,
+            last_of_more,
             acked: unsigned(acked),
             safe: unsigned(safe),
             units,
             settled,
             names,
             tally,
+            waiting,
         })
     }
 
@@ -310,6 +322,95 @@ async fn settled(
     settled.iter().filter(is_theirs).map(|(verdict, ..)| stored_verdict(verdict)).collect()
 }
 
+/// What a device may not hold: what others sent, and of its own what is in a backup. It frees that when it was applied, and after a
+/// restore it may wait again.
+#[derive(Clone, Copy)]
+struct Lacks {
+    device: DeviceId,
+    safe: i64,
+}
+
+/// What an account sent that the repair desk has and a device may not, as the log knows it: beside that lies what its device, if it
+/// lives, sends under another name. It stands where it was put into quarantine, emptied or set aside.
+async fn waits(
+    tx: &mut Transaction,
+    account: &str,
+    Lacks { device, safe }: Lacks,
+    after: u64,
+    limit: usize,
+) -> Answer<Vec<Entry>> {
+    let rows: Vec<(i64, i64, i64)> = query_as(
+        "SELECT place, id, size FROM (
+            SELECT q.id, CAST(length(q.bytes) AS BIGINT) AS size,
+                CASE WHEN q.settled_rv > q.rv THEN q.settled_rv ELSE q.rv END AS place
+            FROM quarantine q JOIN operation o ON o.device = q.device AND o.seq = q.seq AND o.hash = q.hash
+            WHERE q.sender = $1 AND (q.device <> $2 OR q.seq <= $3) AND q.outcome IS NULL
+         ) AS kept WHERE place > $4 ORDER BY place LIMIT $5",
+    )
+    .bind(account)
+    .bind(device.0.as_slice())
+    .bind(safe)
+    .bind(signed(after))
+    .bind(signed(limit as u64))
+    .fetch_all(&mut *tx)
+    .await?;
+    let entry = |(rv, id, size)| Entry { rv, said: Said::Waits(id, size) };
+    Ok(rows.into_iter().map(entry).collect())
+}
+
+/// What of such entries an account is told. What it only sent is its author's to hear of.
+async fn waiting_of(tx: &mut Transaction, account: &str, entries: &[Entry]) -> Answer<Vec<AtDesk>> {
+    let mut waiting = Vec::new();
+    for entry in entries {
+        let Said::Waits(id, _) = entry.said else { continue };
+        let (sent_by, bytes, verdict): (Vec<u8>, Vec<u8>, Vec<u8>) = query_as(
+            "SELECT q.device, q.bytes, o.verdict FROM quarantine q
+             JOIN operation o ON o.device = q.device AND o.seq = q.seq WHERE q.id = $1",
+        )
+        .bind(id)
+        .fetch_one(&mut *tx)
+        .await?;
+        let verdict = stored_verdict(&verdict)?;
+        let wrote = |operation: Operation| operation.author == account;
+        // A carrier may have brought it before its device did, from whom it was taken.
+        let is_kept = verdict.outcome == Outcome::Quarantined;
+        if is_kept && codec::decode(&bytes).is_ok_and(wrote) {
+            let device = stored_device(&sent_by)?;
+            waiting.push(AtDesk { device, bytes: Some(bytes), verdict });
+        }
+    }
+    Ok(waiting)
+}
+
+/// Of that what the repair desk applied: told as [`settled`] is.
+async fn put_in(
+    tx: &mut Transaction,
+    account: &str,
+    Lacks { device, safe }: Lacks,
+    after: u64,
+    end: u64,
+) -> Answer<Vec<AtDesk>> {
+    let rows: Vec<(Vec<u8>, Vec<u8>)> = query_as(
+        "SELECT q.device, o.verdict FROM quarantine q
+         JOIN operation o ON o.device = q.device AND o.seq = q.seq AND o.hash = q.hash
+         LEFT JOIN record r ON r.id = q.record
+         WHERE q.sender = $1 AND (q.device <> $2 OR q.seq <= $3) AND q.outcome IS NOT NULL
+            AND CASE WHEN r.rv > q.settled_rv THEN r.rv ELSE q.settled_rv END BETWEEN $4 + 1 AND $5 ORDER BY q.id",
+    )
+    .bind(account)
+    .bind(device.0.as_slice())
+    .bind(safe)
+    .bind(signed(after))
+    .bind(signed(end))
+    .fetch_all(&mut *tx)
+    .await?;
+    let told = |(sent_by, verdict): &(Vec<u8>, Vec<u8>)| {
+        let device = stored_device(sent_by)?;
+        Ok(AtDesk { device, bytes: None, verdict: stored_verdict(verdict)? })
+    };
+    rows.iter().map(told).collect()
+}
+
 /// How many entries make a page: at most `size`, at least one, and no more bytes than [`RECORD_BYTES`] tells if
 /// that leaves one.
 fn fitting(entries: &[Entry], size: usize) -> usize {
@@ -324,10 +425,11 @@ fn fitting(entries: &[Entry], size: usize) -> usize {
 /// The records of a page, each with all that an account sees of it.
 fn states_of(entries: Vec<Entry>, mask: &Mask) -> Answer<Vec<RecordState>> {
     let state = |entry: Entry| match entry.said {
-        Said::Stood(row) => state(row),
-        Said::Left(trace) => Ok(trace),
+        Said::Stood(row) => Some(state(row)),
+        Said::Left(trace) => Some(Ok(trace)),
+        Said::Waits(..) => None,
     };
-    let mut states = entries.into_iter().map(state).collect::<Answer<Vec<_>>>()?;
+    let mut states = entries.into_iter().filter_map(state).collect::<Answer<Vec<_>>>()?;
     cut(&mut states, mask);
     Ok(states)
 }
@@ -344,6 +446,7 @@ fn columns_of(entries: Vec<Entry>, mask: &Mask) -> Answer<(Vec<RecordState>, Col
                 records.push(trace);
                 continue;
             }
+            Said::Waits(..) => continue,
         };
         let stamp = Stamp { received_ms, changed_ms, rv: unsigned(rv) };
         let (mut state, fields) = read::<Stored<'_>>(&body)?.into_parts(stamp, mask);
@@ -364,6 +467,10 @@ pub(super) fn stored_record(body: &[u8]) -> Answer<Record> {
 fn read<'b, T: minicbor::Decode<'b, ()>>(body: &'b [u8]) -> Answer<T> {
     codec::decode(body)
         .map_err(|error| DatabaseError::Damaged { what: "record", why: error.to_string() })
+}
+
+fn stored_device(id: &[u8]) -> Answer<DeviceId> {
+    bytes("device id", id).map(DeviceId)
 }
 
 pub(super) fn stored_id(id: &[u8]) -> Answer<RecordId> {

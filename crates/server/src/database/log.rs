@@ -181,7 +181,7 @@ async fn keep_decided(
 ) -> Answer<Pushed> {
     log(tx, &decided, sender, now_ms).await?;
     for decision in decided.decisions.iter().filter(|decision| decision.place != Place::Held) {
-        keep(tx, &decided, decision, sender, now_ms).await?;
+        keep(tx, &decided, decision, sender, head, now_ms).await?;
     }
     let moved = |record| {
         let left = decided.left.get(&Record::id(record)).map(String::as_str);
@@ -313,12 +313,16 @@ async fn keep(
     decided: &Decided,
     decision: &Decision,
     sender: Sender<'_>,
+    head: &mut Head,
     now_ms: i64,
 ) -> Answer<()> {
     if let Some(reason) = decision.reason {
+        // Of what lies beside the log no other device hears.
+        let rv = if decision.place == Place::Log { head.next() } else { 0 };
         query(
-            "INSERT INTO quarantine (device, seq, hash, bytes, record, unit, sender, received_ms, reason)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
+            "INSERT INTO quarantine (device, seq, hash, bytes, record, unit, sender, received_ms, reason, rv)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             ON CONFLICT (device, seq, hash) DO UPDATE SET rv = excluded.rv WHERE excluded.rv > quarantine.rv",
         )
         .bind(decided.device.0.as_slice())
         .bind(signed(decision.seq))
@@ -329,6 +333,7 @@ async fn keep(
         .bind(sender.account)
         .bind(now_ms)
         .bind(reason.name())
+        .bind(rv)
         .execute(&mut *tx)
         .await?;
     }

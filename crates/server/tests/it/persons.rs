@@ -12,7 +12,7 @@ use server::erasures::List;
 use server::persons::{self, PersonError, Wanted};
 use server::{backup, clock};
 use sync::codec;
-use sync::wire::{Action, DeviceId, Dot, Operation, Outcome, RecordId, Value, Write};
+use sync::wire::{Action, DeviceId, Dot, Operation, Outcome, PullResponse, RecordId, Value, Write};
 
 use crate::app::{Answer, Device, TestApp, text};
 use crate::bundle::{deliver, items, register};
@@ -653,6 +653,25 @@ async fn what_waits_at_the_repair_desk_puts_off_nothing_of_what_is_in_a_record()
     assert!(is_held(&server, "Thị Mai").await, "there is nothing else of its record");
     persons::retention(&server.app, now_ms + 567 * day, false).await.unwrap();
     assert!(!is_held(&server, "Thị Tư").await && !is_held(&server, "Thị Mai").await);
+}
+
+/// Their other phones hold what was told before.
+#[tokio::test]
+async fn what_waits_at_the_repair_desk_is_told_again_when_it_was_emptied() {
+    let server = start().await;
+    let (lan, other) = (server.device("lan").await, server.device("lan").await);
+    let mut misplaced = roster(&lan, 1, 1, "Nguyễn Thị Hoa", b"photo");
+    misplaced.unit = "phuong_b".to_owned();
+    assert_eq!(lan.push(&[misplaced]).await.verdicts[0].outcome, Outcome::Quarantined);
+    let page = other.pull(None).await;
+    let is_named = |page: &PullResponse| {
+        let told = page.waiting.as_ref().expect("it waits");
+        let operation: Operation = codec::decode(told[0].bytes.as_ref().unwrap()).unwrap();
+        format!("{operation:?}").contains("Thị Hoa")
+    };
+    assert!(is_named(&page));
+    persons::erase(&server.app, &by("nguyen thi hoa"), 1, None, 5).await.unwrap();
+    assert!(!is_named(&other.pull(Some(&page.cursor)).await));
 }
 
 /// What the server writes down of an erasure is nobody else's to write.

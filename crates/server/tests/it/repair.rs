@@ -5,7 +5,9 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 use sync::codec;
 use sync::push::MAX_OPERATION_BYTES;
-use sync::wire::{Action, Outcome, PullResponse, QuarantineReason, SealedOperation, field};
+use sync::wire::{
+    Action, AtDesk, Operation, Outcome, PullResponse, QuarantineReason, SealedOperation, field,
+};
 
 use crate::app::{Answer, Device, TestApp, text};
 
@@ -260,4 +262,123 @@ async fn a_zero_character_where_a_name_belongs_stops_neither_the_phone_nor_the_d
     assert_eq!(server.sign_in("l\0an", "sai", lan.id).await.code(), "wrong_credentials");
     let proved = server.app.database().verify_audit(None).await.unwrap();
     assert!(proved.is_ok(), "{proved:?}");
+}
+
+fn told(page: &PullResponse) -> &[AtDesk] {
+    page.waiting.as_deref().unwrap_or_default()
+}
+
+fn operation(told: &AtDesk) -> Operation {
+    codec::decode(told.bytes.as_deref().unwrap()).unwrap()
+}
+
+/// A phone that goes on from another one's rescue file has another id, and so has every second phone.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_device_of_who_wrote_it_hears_what_waits_and_what_becomes_of_it_and_nobody_elses() {
+    let server = TestApp::start().await;
+    let (lan, other, thu) =
+        (server.device("lan").await, server.device("lan").await, server.device("thu").await);
+    let idle = other.pull(None).await;
+    let path = format!("/api/v1/pull?cursor={}&wait=20", idle.cursor);
+    let sent = lan.create(1, 1, "phuong_b", &[("ghi_chu", text("lấn tuyến"))]);
+    let sent = [sent, lan.create(2, 2, "phuong_b", &[])];
+    let both = async { tokio::join!(other.get(&path), lan.push(&sent)) };
+    let (heard, pushed) = tokio::time::timeout(Duration::from_secs(10), both)
+        .await
+        .expect("the news comes long before the wait is over");
+    let heard: PullResponse = codec::decode(&heard.body).unwrap();
+    assert_eq!(told(&heard).iter().map(operation).collect::<Vec<_>>(), sent);
+    let verdicts: Vec<_> = told(&heard).iter().map(|told| told.verdict.clone()).collect();
+    assert_eq!(verdicts, pushed.verdicts);
+    assert!(told(&heard).iter().all(|told| told.device == lan.id));
+    assert!(told(&other.pull(Some(&heard.cursor)).await).is_empty(), "told once");
+    let new = server.device("lan").await;
+    assert_eq!(told(&new.pull(None).await), told(&heard), "from the start of the feed");
+    for nobody in [
+        &lan,
+        &server.device("minh").await,
+        &server.device("hoa").await,
+        &thu,
+        &server.device_with_id("minh", other.id).await,
+    ] {
+        assert_eq!(nobody.pull(None).await.waiting, None, "{}", nobody.account);
+    }
+
+    let [second, first] = &thu.waiting().await[..] else { panic!("two wait") };
+    thu.settle(&first["id"], "set-aside", json!({ "reason": "đã có phiếu khác" })).await;
+    thu.settle(&second["id"], "apply", json!(null)).await;
+    let page = new.pull(Some(&heard.cursor)).await;
+    let [applied, aside] = told(&page) else { panic!("{:?}", page.waiting) };
+    assert_eq!((applied.dot(), &applied.bytes), (sent[1].dot, &None));
+    assert_eq!(applied.verdict.outcome, Outcome::Applied);
+    assert_eq!(operation(aside), sent[0]);
+    assert_eq!(aside.verdict.set_aside.as_deref(), Some("đã có phiếu khác"));
+    assert!(told(&new.pull(Some(&page.cursor)).await).is_empty(), "told once");
+}
+
+/// The repair desk tells whoever wrote it, not whose session brought it.
+#[tokio::test]
+async fn what_somebody_sent_for_another_is_told_to_no_other_device() {
+    let server = TestApp::start().await;
+    let (minh, operations) = (server.device("minh").await, ["phuong_a", "phuong_b"]);
+    let operations = (1..).zip(operations).map(|(seq, unit)| {
+        let large = text(&"x".repeat(MAX_OPERATION_BYTES));
+        let fields = [("ghi_chu", if seq == 1 { large } else { text("ngắn") })];
+        Operation { author: "lan".to_owned(), ..minh.create(seq, 1, unit, &fields) }
+    });
+    let told = minh.push(&operations.collect::<Vec<_>>()).await.verdicts;
+    assert!(told.iter().all(|told| told.outcome == Outcome::Quarantined));
+    for who in ["minh", "lan"] {
+        assert_eq!(server.device(who).await.pull(None).await.waiting, None, "{who}");
+    }
+}
+
+/// They are as long as a phone makes them.
+#[tokio::test]
+async fn what_waits_comes_in_pages_like_records() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let mut sent = Vec::new();
+    for seq in 1..=5 {
+        let large = [("ghi_chu", text(&"x".repeat(MAX_OPERATION_BYTES)))];
+        let fields = if seq == 3 { &[][..] } else { &large };
+        let operation = lan.create(seq, 9, "phuong_a", fields);
+        lan.push(std::slice::from_ref(&operation)).await;
+        sent.push(operation);
+    }
+    let new = server.device("lan").await;
+    let (mut cursor, mut pages, mut more) = (None, Vec::new(), true);
+    while more {
+        let page = new.pull(cursor.as_deref()).await;
+        more = page.more;
+        cursor = Some(page.cursor.clone());
+        pages.push(page);
+    }
+    assert!(pages.iter().all(|page| told(page).len() < 2), "no page is longer than it may be");
+    let waits: Vec<_> = pages.iter().flat_map(told).map(operation).collect();
+    let applied = sent.remove(2);
+    assert_eq!(waits, sent);
+    let records: Vec<_> = pages.iter().flat_map(|page| &page.records).collect();
+    assert_eq!(records.iter().map(|state| state.record).collect::<Vec<_>>(), [applied.record]);
+}
+
+/// It frees what was applied when that is in a backup, and a server that is restored to before has it wait again.
+#[tokio::test]
+async fn a_device_is_told_of_its_own_what_it_may_have_freed() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let sent = [lan.create(1, 1, "phuong_b", &[]), lan.create(2, 2, "phuong_b", &[])];
+    lan.push(&sent).await;
+    assert_eq!(lan.pull(None).await.waiting, None, "its outbox has both");
+    server.place.outside().await.say("UPDATE device SET safe = 1").await.unwrap();
+    let page = lan.pull(None).await;
+    assert_eq!(told(&page).iter().map(operation).collect::<Vec<_>>(), sent[..1]);
+    let thu = server.device("thu").await;
+    for entry in thu.waiting().await {
+        thu.settle(&entry["id"], "apply", json!(null)).await;
+    }
+    let page = lan.pull(Some(&page.cursor)).await;
+    assert_eq!(page.settled.as_ref().map(Vec::len), Some(2));
+    let [applied] = told(&page) else { panic!("{:?}", page.waiting) };
+    assert_eq!((applied.dot(), &applied.bytes), (sent[0].dot, &None));
 }

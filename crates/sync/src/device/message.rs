@@ -7,7 +7,7 @@ use crate::{
     codec,
     columns::{Records, Row},
     view::Base,
-    wire::{Dot, Hash, PullResponse, SealedOperation, Tally, Verdict},
+    wire::{AtDesk, Dot, Hash, PullResponse, SealedOperation, Tally, Verdict},
 };
 
 /// How an HTTP exchange ended.
@@ -276,6 +276,8 @@ pub struct Page {
     pub settled: Vec<Verdict>,
     /// Names of people by account, to be added to those that are known.
     pub names: BTreeMap<String, String>,
+    /// What the repair desk has of the person's, from elsewhere than the outbox: to be noted by [`crate::desk::taken`].
+    pub waiting: Vec<AtDesk>,
 }
 
 impl Page {

@@ -61,6 +61,7 @@ fn page(records: Vec<RecordState>) -> PullResponse {
         names: None,
         columns: None,
         tally: None,
+        waiting: None,
     }
 }
 
@@ -77,6 +78,7 @@ fn read(page: &PullResponse) -> Option<PullResponse> {
         units: None,
         settled: Vec::new(),
         names: BTreeMap::new(),
+        waiting: Vec::new(),
     };
     for (row, state) in stored.records.rows().zip(&states) {
         let base = Base { state: state.clone(), included: 4, generation: 3 };

@@ -17,6 +17,7 @@ fn samples() -> BTreeMap<&'static str, Vec<u8>> {
         ("PullResponse, in columns", codec::encode(&pull_response_in_columns())),
         ("PullResponse, by words", codec::encode(&pull_response_by_words())),
         ("PullResponse, counted", codec::encode(&counted_pull_response())),
+        ("PullResponse, with what waits", codec::encode(&waiting_pull_response())),
         ("RecordState", codec::encode(&record_state())),
     ])
 }
@@ -147,6 +148,7 @@ fn pull_response() -> PullResponse {
         names: None,
         columns: None,
         tally: None,
+        waiting: None,
     }
 }
 
@@ -164,6 +166,15 @@ fn settled_pull_response() -> PullResponse {
     };
     let applied = Verdict { seq: 3, outcome: Outcome::Applied, reason: None, set_aside: None };
     PullResponse { records: Vec::new(), settled: Some(vec![applied, aside]), ..pull_response() }
+}
+
+fn waiting_pull_response() -> PullResponse {
+    let settled = settled_pull_response();
+    let bytes = [None, Some(vec![0xde, 0xad])];
+    let told = bytes.into_iter().zip(settled.settled.into_iter().flatten());
+    let waiting =
+        told.map(|(bytes, verdict)| AtDesk { device: DeviceId([0xd1; 16]), bytes, verdict });
+    PullResponse { records: Vec::new(), waiting: Some(waiting.collect()), ..pull_response() }
 }
 
 fn pull_response_in_columns() -> PullResponse {
@@ -240,6 +251,7 @@ fn frozen_bytes_are_read_and_no_part_of_them_is() {
     reads("PullResponse, in columns", &pull_response_in_columns());
     reads("PullResponse, by words", &pull_response_by_words());
     reads("PullResponse, counted", &counted_pull_response());
+    reads("PullResponse, with what waits", &waiting_pull_response());
     reads("RecordState", &record_state());
 }
 

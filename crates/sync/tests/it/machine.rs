@@ -65,6 +65,7 @@ fn page(epoch: u64, included: u64, more: bool, reset: bool) -> PullResponse {
         names: None,
         columns: None,
         tally: None,
+        waiting: None,
     }
 }
 

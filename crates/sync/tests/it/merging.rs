@@ -272,11 +272,29 @@ fn beside_what_waits_at_the_repair_desk_nobody_disagrees_with_themselves() {
         reason: Some(QuarantineReason::OutOfScope),
         set_aside: None,
     };
-    let held = Held { operation: kept, verdict: Some(verdict) };
-    let shown = view(&device, Some(&base), &[held], None).expect("there is a record");
+    let held = Held { operation: kept.clone(), verdict: Some(verdict) };
+    let shown = view(&device, Some(&base), std::slice::from_ref(&held), None);
+    let shown = shown.expect("there is a record");
     assert_eq!(shown.conflicts, []);
     assert_eq!((&shown.fields["a/x"], &shown.fields["a/y"]), (&text("3"), &text("2")));
     assert!(shown.quarantined, "a part of it waits");
+
+    // Nor does whoever went on with it under another id; two people do.
+    let mut other = Person { device: DeviceId([9; 16]), ..anna };
+    other.screen.sealed(&kept);
+    let mut applied = other.does(Action::Edit, &[("a/x", text("4"))]);
+    for (author, conflicts) in [(kept.author.clone(), 0), ("account-2".to_owned(), 1)] {
+        applied.author = author;
+        let base = Base { state: state(&[&applied]), included: 0, generation: 1 };
+        for device in [DeviceId([9; 16]), DeviceId([8; 16])].map(DeviceState::new) {
+            let shown = view(&device, Some(&base), std::slice::from_ref(&held), None);
+            let shown = shown.expect("there is a record");
+            let decide = shown.conflicts.iter().filter(|met| met.level == Level::Decide);
+            assert_eq!(decide.count(), conflicts);
+            assert_eq!(shown.fields["a/y"], text("2"));
+            assert!(shown.quarantined && !shown.pending);
+        }
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use sync::{
     codec,
     erase::SERVER,
     merge::Stamp,
+    push::Kept,
     view::RecordView,
     wire::{Dot, Operation, Outcome, RecordId, Sibling},
 };
@@ -37,6 +38,7 @@ pub fn all(world: &World) -> Result<(), String> {
     must!(anew == 0 || times("row lost on a phone") > 0, "something was missing {anew} times");
     for (index, phone) in world.phones.iter().enumerate() {
         phone_equals_server(world, phone, &applied)
+            .and_then(|()| what_waits_is_shown(world, phone))
             .map_err(|what| format!("phone {index}: {what}"))?;
     }
     Ok(())
@@ -153,6 +155,34 @@ fn phone_equals_server(world: &World, phone: &Phone, applied: &Applied) -> Resul
     for (seq, sealed) in phone.disk.outbox.range(..=proved) {
         let repairs = sealed.outcome() == Some(Outcome::Quarantined);
         must!(repairs, "still holds {seq}, which is in a backup and in what it pulled");
+    }
+    Ok(())
+}
+
+/// What of an account could not be applied is shown by each of its phones, with what the repair desk says of it.
+fn what_waits_is_shown(world: &World, phone: &Phone) -> Result<(), String> {
+    let waits = |kept: &Kept| kept.verdict.outcome == Outcome::Quarantined;
+    for (Operation { dot, record, author, .. }, kept) in world.server.operations() {
+        // A copy of the profile wrote it, under the name that this one goes by still.
+        let is_copys = dot.device == phone.disk.state.device && dot.seq > phone.disk.sealed;
+        if !waits(kept) || author != phone.account || is_copys {
+            continue;
+        }
+        let held = phone.held(record);
+        let shown = held.iter().find(|held| held.operation.dot == dot);
+        let told = shown.and_then(|held| held.verdict.as_ref());
+        must!(told == Some(&kept.verdict), "was told {told:?} of {dot:?} instead of {kept:?}");
+        let view = phone.view(record).filter(|view| view.quarantined);
+        must!(view.is_some_and(|view| view.kept.is_some()), "does not show that {dot:?} waits");
+    }
+    for known in &phone.disk.waits {
+        let dot = known.told.dot();
+        let logged = world.server.database.log.get(&dot).filter(|(_, kept)| waits(kept));
+        let bytes = logged.map(|(bytes, _)| bytes);
+        must!(bytes == known.told.bytes.as_ref(), "holds other bytes of {dot:?}");
+        let operation = known.held().map(|held| held.operation);
+        let is_own = operation.is_some_and(|operation| operation.author == phone.account);
+        must!(is_own, "was told of what another account wrote: {dot:?}");
     }
     Ok(())
 }

@@ -90,7 +90,9 @@ impl Target<'_> {
     }
 
     fn is_in_page(&self, page: &PullResponse) -> bool {
+        let at_desk = page.waiting.iter().flatten().filter_map(|told| told.bytes.as_ref());
         page.records.iter().any(|state| self.is_in_state(state))
+            || at_desk.into_iter().any(|bytes| self.is_in_bytes(bytes))
     }
 }
 

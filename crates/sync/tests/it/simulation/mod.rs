@@ -111,6 +111,10 @@ pub enum Bug {
     NameTwiceRefused,
     /// Nobody tells a phone that has lost a row what it should hold.
     LossUnnoticed,
+    /// What waits at the repair desk is told to the phone that sent it alone, by the id that it had then.
+    FormerIdsUntold,
+    /// What could not be applied has no place of its own in the feed.
+    QuarantineWithoutPlace,
 }
 
 impl Bug {
@@ -131,7 +135,9 @@ impl Bug {
             | Self::LateFileTaken
             | Self::ErasureNumberTwice
             | Self::LearntOfNewcomersOnly
-            | Self::LossUnnoticed => "ours",
+            | Self::LossUnnoticed
+            | Self::FormerIdsUntold
+            | Self::QuarantineWithoutPlace => "ours",
             Self::FeedUnscoped => "OWASP API1: whose record it is, nobody asks",
             Self::HiddenFieldSent => "OWASP API3: what is hidden is left to the screen to hide",
             Self::BatchBegunAgain => "CHT #7528: a batch that broke off begins at 0",
@@ -168,7 +174,7 @@ impl Bug {
 }
 
 impl Bug {
-    const ALL: [Self; 44] = [
+    const ALL: [Self; 46] = [
         Self::OutboxDroppedAtAck,
         Self::NoEpochOnRestore,
         Self::StatusTrusted,
@@ -213,6 +219,8 @@ impl Bug {
         Self::FileNamedBeforeStored,
         Self::NameTwiceRefused,
         Self::LossUnnoticed,
+        Self::FormerIdsUntold,
+        Self::QuarantineWithoutPlace,
     ];
 }
 

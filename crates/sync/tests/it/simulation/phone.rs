@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use sync::{
     bundle::{Contents, Item, runs},
     codec,
+    desk::{self, Waits},
     device::{
         Device, DeviceState, Effect, Event, Former, Outbox, Page, Rekeyed, SyncStatus, Waiting,
         WaitingBlob, rekey, rekey_patch, take_item, take_over,
@@ -43,6 +44,8 @@ pub struct Disk {
     pub blobs: BTreeMap<Hash, (u64, bool)>,
     /// What a rescue file brought and the machine has not taken over.
     pub rescued: Vec<Former>,
+    /// What the repair desk has and another id of the person's sent.
+    pub waits: Vec<Waits>,
 }
 
 pub struct Phone {
@@ -79,6 +82,7 @@ impl Phone {
             base: BTreeMap::new(),
             blobs: BTreeMap::new(),
             rescued: Vec::new(),
+            waits: Vec::new(),
         };
         Self {
             account: account.to_owned(),
@@ -193,13 +197,7 @@ impl Phone {
     }
 
     pub fn view(&self, record: RecordId) -> Option<RecordView> {
-        let outbox: Vec<Held> = self
-            .disk
-            .outbox
-            .values()
-            .filter(|sealed| sealed.held.operation.record == record)
-            .map(|sealed| sealed.held.clone())
-            .collect();
+        let outbox = self.held(record);
         let mut state = self.disk.state.clone();
         let mut base = self.disk.base.get(&record).cloned();
         if self.bug == Some(Bug::ReoverlayAcked) {
@@ -211,8 +209,19 @@ impl Phone {
         view(&state, base.as_ref(), &outbox, self.disk.open.get(&record))
     }
 
+    /// What waits at the repair desk, and the outbox.
+    fn all_held(&self) -> impl Iterator<Item = Held> {
+        let waits = self.disk.waits.iter().filter_map(Waits::held);
+        waits.chain(self.disk.outbox.values().map(|sealed| sealed.held.clone()))
+    }
+
+    /// What of it is of that record.
+    pub fn held(&self, record: RecordId) -> Vec<Held> {
+        self.all_held().filter(|held| held.operation.record == record).collect()
+    }
+
     pub fn known_records(&self) -> Vec<RecordId> {
-        let outbox = self.disk.outbox.values().map(|sealed| sealed.held.operation.record);
+        let outbox = self.all_held().map(|held| held.operation.record);
         let records: BTreeSet<RecordId> =
             self.disk.base.keys().chain(self.disk.open.keys()).copied().chain(outbox).collect();
         records.into_iter().collect()
@@ -414,6 +423,7 @@ impl Phone {
     }
 
     fn store(&mut self, page: Page) {
+        self.disk.waits = desk::taken(std::mem::take(&mut self.disk.waits), &page);
         let Page { generation, included, records, complete, settled, .. } = page;
         self.note_verdicts(&settled);
         for state in records.to_states() {

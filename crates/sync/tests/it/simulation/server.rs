@@ -12,8 +12,8 @@ use sync::{
     repair::{self, Patient},
     rights::Role,
     wire::{
-        DeviceId, Dot, FormRef, Hash, Operation, Outcome, PullResponse, PushRequest, PushResponse,
-        RecordId, RecordState, Tally, Value, Verdict, Write, field,
+        AtDesk, DeviceId, Dot, FormRef, Hash, Operation, Outcome, PullResponse, PushRequest,
+        PushResponse, RecordId, RecordState, Tally, Value, Verdict, Write, field,
     },
 };
 
@@ -37,6 +37,8 @@ pub struct Database {
     pub head: u64,
     /// The place in the feed at which the repair desk settled an operation.
     pub settled: BTreeMap<Dot, u64>,
+    /// The place in the feed at which an operation was put into quarantine, or emptied there.
+    pub quarantined: BTreeMap<Dot, u64>,
     pub chunks: BTreeMap<Hash, BTreeSet<u64>>,
     pub erased: Erased,
     /// Files that are not to come again.
@@ -157,11 +159,17 @@ impl Database {
 
     /// Empties what the log has of a record from before an erasure. Says how many operations that were.
     fn empty_log(&mut self, record: RecordId, erased: &mut Erased) -> u64 {
-        let log = self.log.values_mut();
-        let emptied = log.filter_map(|(bytes, _)| {
-            empty(bytes, record, |operation| erased.cut(operation)).then_some(())
-        });
-        emptied.count() as u64
+        let mut emptied = 0;
+        for (dot, (bytes, _)) in &mut self.log {
+            if empty(bytes, record, |operation| erased.cut(operation)) {
+                emptied += 1;
+                if let Some(place) = self.quarantined.get_mut(dot) {
+                    self.head += 1;
+                    *place = self.head;
+                }
+            }
+        }
+        emptied
     }
 
     /// The erasures of a record of which nothing was applied yet.
@@ -455,6 +463,10 @@ impl Server {
                     let kept = Kept { hash: decision.hash, verdict: decision.verdict.clone() };
                     database.log.insert(dot, (decision.bytes.clone(), kept));
                     database.audit.push(dot);
+                    if decision.reason.is_some() {
+                        database.head += u64::from(self.bug != Some(Bug::QuarantineWithoutPlace));
+                        database.quarantined.insert(dot, database.head);
+                    }
                 }
             }
         }
@@ -570,6 +582,28 @@ impl Server {
         if self.bug == Some(Bug::RepairUntold) { Vec::new() } else { told }
     }
 
+    /// What an account sent that the repair desk has, or applied, and the asking device may not hold, with a page that reaches from
+    /// `after` to `end`.
+    fn at_desk(&self, account: &str, asking: DeviceId, after: u64, end: u64) -> Vec<AtDesk> {
+        let mut told = Vec::new();
+        for (dot, kept_at) in &self.database.quarantined {
+            let (bytes, kept) = &self.database.log[dot];
+            let operation: Operation = codec::decode(bytes).expect("phones seal operations");
+            let settled = self.database.settled.get(dot).copied().unwrap_or_default();
+            let is_kept = kept.verdict.outcome == Outcome::Quarantined;
+            let place = match self.database.records.get(&operation.record) {
+                Some((_, rv)) if !is_kept => *rv.max(&settled),
+                _ => *kept_at.max(&settled),
+            };
+            let may_lack = dot.device != asking || dot.seq <= self.safe(asking);
+            if operation.author == account && may_lack && place > after && place <= end {
+                let (device, verdict) = (dot.device, kept.verdict.clone());
+                told.push(AtDesk { device, bytes: is_kept.then(|| bytes.clone()), verdict });
+            }
+        }
+        if self.bug == Some(Bug::FormerIdsUntold) { Vec::new() } else { told }
+    }
+
     pub fn visible(&self, account: &str) -> Vec<RecordState> {
         let mut states: Vec<RecordState> = self
             .database
@@ -641,8 +675,9 @@ impl Server {
             settled: self.settled(device, start.after, end),
             names: BTreeMap::new(),
             tally: (tally && self.bug != Some(Bug::LossUnnoticed)).then_some(seen),
+            waiting: self.at_desk(account, device, start.after, end),
         };
-        let mut page = feed(self).page(start, records, more, about);
+        let mut page = feed(self).page(start, records, last_of_more, about);
         if start.reset && self.bug == Some(Bug::ResetForNothing) {
             page.cursor = cursor.map_or(page.cursor, str::to_owned);
         }

@@ -25,7 +25,7 @@ use super::{
 use crate::unsealed::unsealed;
 
 /// Situations that a campaign must have met to count.
-pub const SITUATIONS: [&str; 54] = [
+pub const SITUATIONS: [&str; 55] = [
     "answer signed out",
     "backup taken",
     "bundle made",
@@ -58,6 +58,7 @@ pub const SITUATIONS: [&str; 54] = [
     "phone killed",
     "phone lost and its work gone on with",
     "phone told that a record left",
+    "phone told what waits of another one",
     "profile copied",
     "profile renamed",
     "record begun twice",
@@ -525,6 +526,9 @@ impl World {
                     self.count("page committed");
                     if page.records.rows().any(|row| row.rest().left) {
                         self.count("phone told that a record left");
+                    }
+                    if !page.waiting.is_empty() {
+                        self.count("phone told what waits of another one");
                     }
                 }
                 let known = &self.phones[index].disk.state.cursor;
