@@ -43,7 +43,11 @@ use self::{
     rows::new_salts,
     saving::Draft,
 };
-pub(super) use self::{media::Medium, opening::Opening, saving::Until};
+pub(super) use self::{
+    media::Medium,
+    opening::Opening,
+    saving::{Until, save_each},
+};
 pub use self::{
     rows::{AddedRows, Named, RemovedRow},
     saving::Coming,

@@ -36,6 +36,8 @@ use crate::stores::{outbox, space};
 const RETRY_AFTER_MS: u32 = 3_000;
 /// How long the page stays for files that are being made small or kept.
 const KEPT_WITHIN_MS: u32 = 30_000;
+/// How long the page stays at most for a person who went to another app: longer than the longest film takes that could be kept.
+const AWAY_MS: u32 = 30 * 60_000;
 /// How long after the person came back from another app it may give the file that it was asked for.
 const GIVEN_WITHIN_MS: u32 = 10_000;
 
@@ -674,22 +676,6 @@ impl FormEntry {
         }
     }
 
-    /// As [`Self::save_now`], once that was waited for; not for ever.
-    pub(in crate::stores) async fn save_once(self, until: Until) -> Result<(), StorageError> {
-        let Some(draft) = self.draft.try_get_value() else { return Ok(()) };
-        match until {
-            Until::Now => {}
-            Until::Kept => {
-                draft.end_all();
-                select(pin!(draft.files(false)), pin!(tasks::sleep(KEPT_WITHIN_MS))).await;
-            }
-            Until::Given => {
-                select(pin!(draft.files(true)), pin!(is_back())).await;
-            }
-        }
-        self.save_now().await
-    }
-
     /// Stores what is on screen now. [`Self::save_state`] tells the outcome too.
     pub async fn save_now(self) -> Result<(), StorageError> {
         let Some(draft) = self.draft.try_get_value() else { return Ok(()) };
@@ -752,7 +738,41 @@ impl FormEntry {
     }
 }
 
-/// Waits until a person is at the page again, and as long as what they bring may take to come.
+/// As [`FormEntry::save_now`] of each of these forms, once that was waited for in all of them at the same time; not for ever.
+pub(in crate::stores) async fn save_each(
+    entries: Vec<FormEntry>,
+    until: Until,
+) -> Result<(), StorageError> {
+    let drafts: Vec<_> = entries.iter().filter_map(|entry| entry.draft.try_get_value()).collect();
+    match until {
+        Until::Now => {}
+        Until::Kept => {
+            select(pin!(files_of(&drafts, false)), pin!(tasks::sleep(KEPT_WITHIN_MS))).await;
+        }
+        Until::Given => {
+            select(pin!(files_of(&drafts, true)), pin!(is_back())).await;
+        }
+    }
+    let mut all = Ok(());
+    for entry in entries {
+        // One that cannot be written keeps none of the others from it.
+        let saved = entry.save_now().await;
+        all = all.and(saved);
+    }
+    all
+}
+
+/// Waits as [`Draft::files`] for all these forms. Who does not wait for other apps ends what is recorded: in all of them at once.
+pub(super) async fn files_of(drafts: &[Rc<Draft>], asked: bool) {
+    if !asked {
+        drafts.iter().for_each(|draft| draft.end_all());
+    }
+    for draft in drafts {
+        draft.files(asked).await;
+    }
+}
+
+/// Waits until a person is at the page again, but not for ever, and as long as what they bring may take to come.
 async fn is_back() {
     let (told, back) = oneshot::channel();
     let told = Rc::new(Cell::new(Some(told)));
@@ -767,6 +787,7 @@ async fn is_back() {
             tell();
         }
     });
-    back.await.ok();
+    // The timers of a page that slept go off as it wakes: what comes just then is waited for all the same.
+    select(back, pin!(tasks::sleep(AWAY_MS))).await;
     tasks::sleep(GIVEN_WITHIN_MS).await;
 }
