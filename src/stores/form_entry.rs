@@ -320,7 +320,7 @@ impl FormEntry {
             draft.await_file(question, self.session.with_value(|session| session.path(question)));
             self.remember_place(question);
         } else {
-            draft.await_no_more(question);
+            draft.is_given_none(question);
         }
         self.save_soon(0);
     }

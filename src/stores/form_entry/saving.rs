@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     pin::pin,
     rc::Rc,
     sync::Arc,
@@ -94,8 +94,8 @@ struct State {
     /// Whether a person entered something that was not handed on: since the form was opened, or before, as long as no sync took it.
     touched: bool,
     title: String,
-    /// How many files are being read, made small or kept.
-    coming: u32,
+    /// The files that are being read, made small or kept: the question of each, and which try to answer that it is.
+    coming: BTreeSet<(NodeId, u32)>,
     /// Who waits for files is told of each that came, or does not come.
     told: Vec<oneshot::Sender<()>>,
     /// How what is recorded for a question is ended.
@@ -164,10 +164,11 @@ impl Coming {
     pub(super) fn to(draft: Rc<Draft>, question: NodeId) -> Self {
         let number = {
             let mut state = draft.state.borrow_mut();
-            state.coming += 1;
             let last = state.tries.entry(question).or_default();
             *last += 1;
-            *last
+            let number = *last;
+            state.coming.insert((question, number));
+            number
         };
         Self { draft, question, number }
     }
@@ -188,7 +189,7 @@ impl Coming {
 impl Drop for Coming {
     fn drop(&mut self) {
         let mut state = self.draft.state.borrow_mut();
-        state.coming -= 1;
+        state.coming.remove(&(self.question, self.number));
         state.tell();
     }
 }
@@ -242,7 +243,7 @@ impl Draft {
                 exists: opening.view.is_some(),
                 touched: opening.unsealed,
                 title: opening.view.as_ref().map(|view| view.title.clone()).unwrap_or_default(),
-                coming: 0,
+                coming: BTreeSet::new(),
                 told: Vec::new(),
                 ends: BTreeMap::new(),
                 tries: BTreeMap::new(),
@@ -363,9 +364,21 @@ impl Draft {
         state.tell();
     }
 
+    /// Another app gives nothing for that question. What it gave before may be on its way still.
+    pub(super) fn is_given_none(&self, question: NodeId) {
+        let is_coming = {
+            let state = self.state.borrow();
+            let last = state.tries.get(&question);
+            last.is_some_and(|last| state.coming.contains(&(question, *last)))
+        };
+        if !is_coming {
+            self.await_no_more(question);
+        }
+    }
+
     pub(super) fn awaits_file(&self) -> bool {
         let state = self.state.borrow();
-        !state.stand.awaits.is_empty() || state.coming > 0
+        !state.stand.awaits.is_empty() || !state.coming.is_empty()
     }
 
     pub(super) fn ends_by(&self, question: NodeId, end: Rc<dyn Fn()>) {
@@ -384,7 +397,7 @@ impl Draft {
             let came = {
                 let mut state = self.state.borrow_mut();
                 let is_asked = asked && !state.stand.awaits.is_empty();
-                if state.coming == 0 && !is_asked {
+                if state.coming.is_empty() && !is_asked {
                     return;
                 }
                 let (told, came) = oneshot::channel();

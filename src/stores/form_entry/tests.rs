@@ -556,8 +556,27 @@ fn a_camera_that_was_closed_without_a_photo_leaves_nothing_awaited() {
         let age = question(entry, "chung/tuoi");
         entry.await_file(age, true);
         entry.await_file(age, false);
-        block_on(entry.save_now()).expect("memory stores");
-        assert_eq!(phone.filling().and_then(|left| left.awaits_file), None);
+        let awaits = || {
+            block_on(entry.save_now()).expect("memory stores");
+            phone.filling().and_then(|left| left.awaits_file)
+        };
+        assert_eq!(awaits(), None);
+        // It is opened once more, while what it gave before is being made small.
+        let looks_again = || {
+            entry.await_file(age, true);
+            entry.await_file(age, false);
+        };
+        let photo = comes(entry, age);
+        looks_again();
+        assert_eq!(awaits(), Some(true));
+        drop(photo);
+        entry.await_file(age, false);
+        assert_eq!(awaits(), None);
+        let late = comes(entry, age);
+        entry.answer(age, "40");
+        looks_again();
+        assert_eq!(awaits(), None, "it comes too late");
+        drop(late);
     });
 }
 
