@@ -78,6 +78,8 @@ async fn an_address_that_somebody_types_brings_nothing_by_the_cookie_alone() {
     // A locked phone brings the copy that is made before it is emptied, and says no name.
     let bundle = format!("/api/v1/bundles/{}", "0".repeat(64));
     assert_eq!(typed(&bundle).await, StatusCode::OK);
+    // Nor does a page in which a form is tried: it draws the map, and this server has none.
+    assert_eq!(typed("/api/v1/map").await, StatusCode::NO_CONTENT);
     // A sign-in by whoever comes next ends the session of that cookie all the same.
     let body =
         serde_json::json!({ "name": "lan", "password": PASSWORD, "device": DEVICE.to_string() });
