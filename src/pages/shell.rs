@@ -137,7 +137,10 @@ pub(super) fn NewVersion() -> impl IntoView {
     let update = expect_context::<AppUpdate>();
     let open_forms = use_context::<OpenForms>();
     let held_back = RwSignal::new(false);
+    let busy = RwSignal::new(false);
     let take = move |()| {
+        held_back.set(false);
+        busy.set(true);
         tasks::spawn(async move {
             if let Some(forms) = open_forms
                 && let Err(error) = forms.finish_all().await
@@ -147,6 +150,7 @@ pub(super) fn NewVersion() -> impl IntoView {
             } else {
                 update.take();
             }
+            busy.try_set(false);
         });
     };
     view! {
@@ -155,7 +159,7 @@ pub(super) fn NewVersion() -> impl IntoView {
                 <Show when=move || held_back.get()>
                     <p>{words.say(Language::not_saved_yet)}</p>
                 </Show>
-                <Button label=words.say(Language::take_new_version) on_click=take />
+                <Button label=words.say(Language::take_new_version) disabled=busy on_click=take />
             </Banner>
         </Show>
     }

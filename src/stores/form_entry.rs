@@ -43,7 +43,11 @@ use self::{
     rows::new_salts,
     saving::Draft,
 };
-pub(super) use self::{media::Medium, opening::Opening, saving::Until};
+pub(super) use self::{
+    media::Medium,
+    opening::Opening,
+    saving::{Until, save_each},
+};
 pub use self::{
     rows::{AddedRows, Named, RemovedRow},
     saving::Coming,
@@ -316,7 +320,7 @@ impl FormEntry {
             draft.await_file(question, self.session.with_value(|session| session.path(question)));
             self.remember_place(question);
         } else {
-            draft.await_no_more(question);
+            draft.is_given_none(question);
         }
         self.save_soon(0);
     }

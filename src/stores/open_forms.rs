@@ -15,6 +15,7 @@ use super::{
     form_entry::{
         Opening, Until, fields_of, log,
         own_files::{Beginning, with_own_files},
+        save_each,
     },
     library::ProgramError,
     record_id,
@@ -55,9 +56,9 @@ pub enum OpenFormError {
     Storage(#[from] StorageError),
 }
 
-/// Stores what is entered in a form, once that was waited for. As a function's address: only a form that opens names it, so that it
+/// Stores what is entered in these forms, once that was waited for. As a function's address: only a form that opens names it, so that it
 /// comes with the part of the app that opens forms, and not with what syncs.
-type Save = fn(FormEntry, Until) -> LocalBoxFuture<'static, Result<(), StorageError>>;
+type Save = fn(Vec<FormEntry>, Until) -> LocalBoxFuture<'static, Result<(), StorageError>>;
 
 /// The forms that are open.
 #[derive(Clone, Copy)]
@@ -252,16 +253,9 @@ impl OpenForms {
     }
 
     async fn save_each(self, until: Until) -> Result<(), StorageError> {
-        let open: Vec<FormEntry> =
-            self.open.with_value(|open| open.iter().map(|(_, _, entry)| *entry).collect());
-        let mut all = Ok(());
-        let Some(save) = self.save.get_value() else { return all };
-        for entry in open {
-            // One that cannot be written keeps none of the others from it.
-            let saved = save(entry, until).await;
-            all = all.and(saved);
-        }
-        all
+        let Some(save) = self.save.get_value() else { return Ok(()) };
+        save(self.open.with_value(|open| open.iter().map(|(_, _, entry)| *entry).collect()), until)
+            .await
     }
 
     /// The open form of a record.
@@ -307,7 +301,7 @@ impl OpenForms {
         if let Some(entry) = self.find(record) {
             return Ok(entry);
         }
-        self.save.set_value(Some(|entry, until| Box::pin(entry.save_once(until))));
+        self.save.set_value(Some(|open, until| Box::pin(save_each(open, until))));
         let owner = self.owner.with_value(Owner::child);
         let storage = self.storage.get_value();
         let entry = owner.with(|| FormEntry::open(program, storage, self.records, opening));

@@ -228,6 +228,8 @@ impl SignIn {
     /// Signs out: the person and their store are removed from this phone. Unsent work is in the way, and so is what an open form
     /// could not store.
     pub async fn sign_out(self, forms: OpenForms) -> Result<(), SignInError> {
+        // Who is refused has lost no recording by it.
+        self.owes_nothing().await?;
         // From here on nobody enters what would be on no server.
         document::set_root_attribute("data-locking", "on");
         let removed = async {

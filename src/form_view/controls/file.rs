@@ -80,7 +80,8 @@ pub(super) async fn keep(
                 Err(error) => Taking::NotKept(error),
             }
         }
-        (Some(_), read) => {
+        (Some(coming), read) => {
+            drop(coming);
             asked.entry.await_file(asked.id, false);
             if read.is_ok() { Taking::TooLarge } else { Taking::Unreadable }
         }

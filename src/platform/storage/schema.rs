@@ -592,7 +592,7 @@ pub struct FillingRow {
     /// Field path of the question where the person was.
     #[n(4)]
     pub place: String,
-    /// Whether a photo or a file for that question was on its way from another app.
+    /// Whether a file for that question was on its way: older versions of the app know no other way to say so.
     #[n(5)]
     pub awaits_file: Option<bool>,
     /// Field path of a question that a file was on its way to or a sound was being recorded for, wherever the person went meanwhile.

@@ -26,7 +26,7 @@ pub(in crate::stores) struct Opening {
     pub view: Option<RecordView>,
     /// Field path of the question where the person was.
     pub place: Option<String>,
-    /// Field path of the question whose file was on its way when the app was killed.
+    /// Field paths of the questions whose files were on its way when the app was killed.
     pub awaited: BTreeSet<String>,
     /// The newest operation of this device when `view` was read.
     pub seen: Dot,

@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     pin::pin,
     rc::Rc,
     sync::Arc,
@@ -36,6 +36,8 @@ use crate::stores::{outbox, space};
 const RETRY_AFTER_MS: u32 = 3_000;
 /// How long the page stays for files that are being made small or kept.
 const KEPT_WITHIN_MS: u32 = 30_000;
+/// How long the page stays at most for a person who went to another app: longer than the longest film takes that could be kept.
+const AWAY_MS: u32 = 30 * 60_000;
 /// How long after the person came back from another app it may give the file that it was asked for.
 const GIVEN_WITHIN_MS: u32 = 10_000;
 
@@ -92,8 +94,8 @@ struct State {
     /// Whether a person entered something that was not handed on: since the form was opened, or before, as long as no sync took it.
     touched: bool,
     title: String,
-    /// How many files are being read, made small or kept.
-    coming: u32,
+    /// The files that are being read, made small or kept: the question of each, and which try to answer that it is.
+    coming: BTreeSet<(NodeId, u32)>,
     /// Who waits for files is told of each that came, or does not come.
     told: Vec<oneshot::Sender<()>>,
     /// How what is recorded for a question is ended.
@@ -162,10 +164,11 @@ impl Coming {
     pub(super) fn to(draft: Rc<Draft>, question: NodeId) -> Self {
         let number = {
             let mut state = draft.state.borrow_mut();
-            state.coming += 1;
             let last = state.tries.entry(question).or_default();
             *last += 1;
-            *last
+            let number = *last;
+            state.coming.insert((question, number));
+            number
         };
         Self { draft, question, number }
     }
@@ -186,7 +189,7 @@ impl Coming {
 impl Drop for Coming {
     fn drop(&mut self) {
         let mut state = self.draft.state.borrow_mut();
-        state.coming -= 1;
+        state.coming.remove(&(self.question, self.number));
         state.tell();
     }
 }
@@ -240,7 +243,7 @@ impl Draft {
                 exists: opening.view.is_some(),
                 touched: opening.unsealed,
                 title: opening.view.as_ref().map(|view| view.title.clone()).unwrap_or_default(),
-                coming: 0,
+                coming: BTreeSet::new(),
                 told: Vec::new(),
                 ends: BTreeMap::new(),
                 tries: BTreeMap::new(),
@@ -361,9 +364,21 @@ impl Draft {
         state.tell();
     }
 
+    /// Another app gives nothing for that question. What it gave before may be on its way still.
+    pub(super) fn is_given_none(&self, question: NodeId) {
+        let is_coming = {
+            let state = self.state.borrow();
+            let last = state.tries.get(&question);
+            last.is_some_and(|last| state.coming.contains(&(question, *last)))
+        };
+        if !is_coming {
+            self.await_no_more(question);
+        }
+    }
+
     pub(super) fn awaits_file(&self) -> bool {
         let state = self.state.borrow();
-        !state.stand.awaits.is_empty() || state.coming > 0
+        !state.stand.awaits.is_empty() || !state.coming.is_empty()
     }
 
     pub(super) fn ends_by(&self, question: NodeId, end: Rc<dyn Fn()>) {
@@ -382,7 +397,7 @@ impl Draft {
             let came = {
                 let mut state = self.state.borrow_mut();
                 let is_asked = asked && !state.stand.awaits.is_empty();
-                if state.coming == 0 && !is_asked {
+                if state.coming.is_empty() && !is_asked {
                     return;
                 }
                 let (told, came) = oneshot::channel();
@@ -674,22 +689,6 @@ impl FormEntry {
         }
     }
 
-    /// As [`Self::save_now`], once that was waited for; not for ever.
-    pub(in crate::stores) async fn save_once(self, until: Until) -> Result<(), StorageError> {
-        let Some(draft) = self.draft.try_get_value() else { return Ok(()) };
-        match until {
-            Until::Now => {}
-            Until::Kept => {
-                draft.end_all();
-                select(pin!(draft.files(false)), pin!(tasks::sleep(KEPT_WITHIN_MS))).await;
-            }
-            Until::Given => {
-                select(pin!(draft.files(true)), pin!(is_back())).await;
-            }
-        }
-        self.save_now().await
-    }
-
     /// Stores what is on screen now. [`Self::save_state`] tells the outcome too.
     pub async fn save_now(self) -> Result<(), StorageError> {
         let Some(draft) = self.draft.try_get_value() else { return Ok(()) };
@@ -752,7 +751,41 @@ impl FormEntry {
     }
 }
 
-/// Waits until a person is at the page again, and as long as what they bring may take to come.
+/// As [`FormEntry::save_now`] of each of these forms, once that was waited for in all of them at the same time; not for ever.
+pub(in crate::stores) async fn save_each(
+    entries: Vec<FormEntry>,
+    until: Until,
+) -> Result<(), StorageError> {
+    let drafts: Vec<_> = entries.iter().filter_map(|entry| entry.draft.try_get_value()).collect();
+    match until {
+        Until::Now => {}
+        Until::Kept => {
+            select(pin!(files_of(&drafts, false)), pin!(tasks::sleep(KEPT_WITHIN_MS))).await;
+        }
+        Until::Given => {
+            select(pin!(files_of(&drafts, true)), pin!(is_back())).await;
+        }
+    }
+    let mut all = Ok(());
+    for entry in entries {
+        // One that cannot be written keeps none of the others from it.
+        let saved = entry.save_now().await;
+        all = all.and(saved);
+    }
+    all
+}
+
+/// Waits as [`Draft::files`] for all these forms. Who does not wait for other apps ends what is recorded: in all of them at once.
+pub(super) async fn files_of(drafts: &[Rc<Draft>], asked: bool) {
+    if !asked {
+        drafts.iter().for_each(|draft| draft.end_all());
+    }
+    for draft in drafts {
+        draft.files(asked).await;
+    }
+}
+
+/// Waits until a person is at the page again, but not for ever, and as long as what they bring may take to come.
 async fn is_back() {
     let (told, back) = oneshot::channel();
     let told = Rc::new(Cell::new(Some(told)));
@@ -767,6 +800,7 @@ async fn is_back() {
             tell();
         }
     });
-    back.await.ok();
+    // The timers of a page that slept go off as it wakes: what comes just then is waited for all the same.
+    select(back, pin!(tasks::sleep(AWAY_MS))).await;
     tasks::sleep(GIVEN_WITHIN_MS).await;
 }

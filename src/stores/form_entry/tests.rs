@@ -8,7 +8,7 @@ use sync::{
     wire::{Action, DeviceId, Dot, Outcome, RecordState, Sibling, State, Value, Verdict, field},
 };
 
-use super::*;
+use super::{saving::files_of, *};
 use crate::{
     platform::storage::{
         self, Storage, Store,
@@ -552,7 +552,7 @@ fn a_page_that_goes_away_waits_for_files_that_came_and_for_the_end_of_what_is_re
         assert_eq!(both.as_mut().now_or_never(), None);
         block_on(entry.attach(photo, "a.jpg", "image/jpeg", &[7; 9])).expect("kept");
         block_on(both);
-        block_on(entry.save_once(Until::Kept)).expect("memory stores");
+        block_on(save_each(vec![entry], Until::Kept)).expect("memory stores");
         let again = phone.open(id);
         assert!([name, age].iter().all(|question| again.file(*question).is_some()));
         // What another app was asked for is waited for only by who can wait.
@@ -574,8 +574,47 @@ fn a_camera_that_was_closed_without_a_photo_leaves_nothing_awaited() {
         let age = question(entry, "chung/tuoi");
         entry.await_file(age, true);
         entry.await_file(age, false);
-        block_on(entry.save_now()).expect("memory stores");
-        assert_eq!(phone.filling().and_then(|left| left.awaits_file), None);
+        let awaits = || {
+            block_on(entry.save_now()).expect("memory stores");
+            phone.filling().and_then(|left| left.awaits_file)
+        };
+        assert_eq!(awaits(), None);
+        // It is opened once more, while what it gave before is being made small.
+        let looks_again = || {
+            entry.await_file(age, true);
+            entry.await_file(age, false);
+        };
+        let photo = comes(entry, age);
+        looks_again();
+        assert_eq!(awaits(), Some(true));
+        drop(photo);
+        entry.await_file(age, false);
+        assert_eq!(awaits(), None);
+        let late = comes(entry, age);
+        entry.answer(age, "40");
+        looks_again();
+        assert_eq!(awaits(), None, "it comes too late");
+        drop(late);
+    });
+}
+
+/// A form that a file is on its way to stays open beside the one on screen.
+#[test]
+fn what_is_recorded_in_one_form_ends_while_a_file_is_waited_for_in_another() {
+    run(|phone| {
+        let entries = [phone.open(record_id::new()), phone.open(record_id::new())];
+        let [photo, sound] = entries.map(|entry| (entry, question(entry, "chung/tuoi")));
+        let drafts = entries.map(|entry| entry.draft.get_value());
+        let coming = comes(photo.0, photo.1);
+        let has_ended = Rc::new(std::cell::Cell::new(false));
+        let ended = Rc::clone(&has_ended);
+        sound.0.ends_by(sound.1, move || ended.set(true));
+        let mut kept = Box::pin(files_of(&drafts, false));
+        assert_eq!(kept.as_mut().now_or_never(), None);
+        assert!(has_ended.get());
+        drop(coming);
+        photo.0.await_file(photo.1, false);
+        block_on(kept);
     });
 }
 

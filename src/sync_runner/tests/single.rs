@@ -7,7 +7,7 @@ use sync::{
 };
 
 use super::*;
-use crate::stores::blobs;
+use crate::stores::{blobs, sign_in::SignInError};
 
 /// Plays it without chance.
 fn in_world(test: impl AsyncFnOnce(World)) {
@@ -269,6 +269,17 @@ fn a_record_that_a_phone_lost_comes_again_the_next_day() {
         let state = tab.records.device();
         assert_eq!((state.complete, state.counted_ms.is_some()), (yesterday.complete + 1, true));
         assert!(tab.records.view(records[2]).await.expect("memory reads").is_some());
+    });
+}
+
+#[test]
+fn a_sign_out_that_is_refused_ends_nothing_that_is_recorded() {
+    in_world(async |world| {
+        let tab = world.tabs[0];
+        let entry = world.seal_one(tab).await;
+        entry.ends_by(question(entry, "anh"), || panic!("it goes on"));
+        let refused = tab.sign_in.sign_out(tab.open_forms).await;
+        assert_eq!(refused, Err(SignInError::UnsentWork(1)));
     });
 }
 

@@ -132,7 +132,9 @@ test('the person agrees in the middle of a word, and of a file that is being kep
   loaded.length = 0;
   // Not left, not saved yet: the last keys are on the screen only.
   await form.question('kien_nghi').locator('textarea, input').first().pressSequentially('Bố trí kinh phí');
-  await phone.page.getByRole('button', { name: 'Dùng bản mới' }).click();
+  const take = phone.page.getByRole('button', { name: 'Dùng bản mới' });
+  await take.click();
+  await until('it is pressed once', () => take.isDisabled());
   await phone.page.evaluate(() => window.allow());
   await phone.page.locator('meta[name="app-version"][content="second"]').waitFor({ state: 'attached' });
   await form.ready();

@@ -6,18 +6,18 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::extract::Path;
-use super::signed_in::{SignedIn, Unnamed};
+use super::signed_in::Unnamed;
 use crate::App;
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::map::About;
 
-/// What map there is.
+/// What map there is. A page in which a form is tried, and nobody's work is, draws it too.
 #[utoipa::path(get, path = "/api/v1/map", tag = "content", responses(
     (status = 200, description = "what the file says of itself", body = About),
     (status = 204, description = "this server was given none"),
     (status = 401, description = "`signed_out`", body = ErrorBody),
 ))]
-pub async fn about(State(app): State<App>, SignedIn(_): SignedIn) -> Response {
+pub async fn about(State(app): State<App>, Unnamed(_): Unnamed) -> Response {
     match app.map() {
         Some(map) => Json(map.about()).into_response(),
         None => StatusCode::NO_CONTENT.into_response(),

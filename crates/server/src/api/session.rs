@@ -324,11 +324,11 @@ pub async fn profile(
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 pub struct OfDevice {
     /// The device that it was opened on; of any if this is missing. Whoever left without a network says so later, when somebody
-    /// may have signed in since.
+    /// may have signed in since, or is just signing in: then the browser's cookie, which is nobody's by now, stays.
     device: Option<String>,
 }
 
-/// Signs out: the session is over, here and in the browser.
+/// Signs out: the session is over.
 #[utoipa::path(delete, path = "/api/v1/session", tag = "session", params(OfDevice), responses(
     (status = 204),
     (status = 401, description = "`signed_out`", body = ErrorBody),
@@ -339,12 +339,15 @@ pub async fn sign_out(
     SignedIn(session): SignedIn,
     Query(meant): Query<OfDevice>,
 ) -> ApiResult<Response> {
-    if meant.device.is_some_and(|device| device != session.device.to_string()) {
+    if meant.device.as_ref().is_some_and(|device| *device != session.device.to_string()) {
         return Err(ApiError::signed_out());
     }
     app.database().end_session(session.id, clock::now_ms()).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    write_cookie(&mut response, origin, "", 0);
+    // Else it might come behind the answer to a sign-in, and take away what that has just set.
+    if meant.device.is_none() {
+        write_cookie(&mut response, origin, "", 0);
+    }
     Ok(response)
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn is_over(session: &Session, now_ms: i64) -> bool {
 const TOUCH_MS: i64 = 10 * 60 * 1000;
 
 /// In whose name a request is made: the account in hexadecimal digits of its UTF-8. The app sends it with every request, and
-/// what is read by a cookie is read with it only: neither a line that somebody types into a browser's address bar nor a link can
+/// what is read by a cookie is read with it only, but for what tells nothing of anybody ([`Unnamed`]): neither a line that somebody types into a browser's address bar nor a link can
 /// say a name, and a phone that is locked keeps its cookie.
 pub const SPEAKER: &str = "x-sotay-account";
 
