@@ -139,7 +139,7 @@ impl Carry {
                 (sealed(&found)?, rows.map(Item::Row).collect(), files)
             }
         };
-        let (files, left_out) = whole(&self.storage(), files).await;
+        let (files, left_out) = whole(&self.storage(), files).await?;
         let others = before.iter().chain(&after).map(bytes_of).sum();
         let parts = parts(MAX_BYTES, others, files.iter().map(|(_, file)| file.size));
 
@@ -315,12 +315,16 @@ async fn in_no_backup(
 }
 
 /// Those of these files that can be read to their end, the smallest first; and how many the server lacks of the others, which
-/// must not keep the rest here.
-async fn whole(storage: &Storage, files: Vec<(Hash, BlobRow)>) -> (Vec<(Hash, BlobRow)>, usize) {
+/// must not keep the rest here. A store that answers nothing just now says nothing of any file.
+async fn whole(
+    storage: &Storage,
+    files: Vec<(Hash, BlobRow)>,
+) -> Result<(Vec<(Hash, BlobRow)>, usize), StorageError> {
     let (mut whole, mut left_out) = (Vec::new(), 0);
     for (hash, row) in files {
         match blobs::read(storage, hash, drop).await {
             Ok(true) => whole.push((hash, row)),
+            Err(error @ (StorageError::Closed | StorageError::Gone)) => return Err(error),
             read => {
                 log_error(&format!("file {hash} is left out: {:?}", read.err()));
                 left_out += usize::from(row.waits());
@@ -328,7 +332,7 @@ async fn whole(storage: &Storage, files: Vec<(Hash, BlobRow)>) -> (Vec<(Hash, Bl
         }
     }
     whole.sort_by_key(|(hash, row)| (row.size, *hash));
-    (whole, left_out)
+    Ok((whole, left_out))
 }
 
 /// The operations that are in no backup, by the device whose names they bear.
@@ -420,8 +424,11 @@ mod tests {
             storage.write(vec![Change::Delete(Store::Blobs, first)]).await.expect("memory stores");
             let files = blobs::unsent(&storage).await.expect("memory reads");
             assert_eq!(files.len(), 2);
-            let (files, left_out) = whole(&storage, files).await;
-            assert_eq!((files.len(), files[0].0, left_out), (1, there, 1));
+            let (found, left_out) = whole(&storage, files.clone()).await.expect("it answers");
+            assert_eq!((found.len(), found[0].0, left_out), (1, there, 1));
+            storage.cut(Store::Blobs, Key::Piece(there.0.to_vec(), 1));
+            let cut = whole(&storage, files).await;
+            assert_eq!(cut, Err(StorageError::Closed), "it may be read the next time");
         });
     }
 
