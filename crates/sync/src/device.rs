@@ -325,7 +325,9 @@ impl Device {
     fn load(&mut self) -> Vec<Effect> {
         self.step = Step::Loading;
         self.waits = None;
-        self.ends_in = None;
+        if self.ends_in.take() == Some(TOO_LARGE) {
+            self.former_due = self.state.former().len(); // it may be one of theirs, and waits still
+        }
         self.again = false;
         self.dirty = false;
         self.poll_next = false;
@@ -407,7 +409,11 @@ impl Device {
                 if sent.last == sent.before + 1 && failure.blocked == TOO_LARGE {
                     self.ends_in = Some(TOO_LARGE);
                     if sent.former {
-                        self.former_due = 0;
+                    if self.probe && !sent.former {
+                        // What else the server lost is heard without it.
+                        return self.push(self.state.device, self.state.acked, Vec::new(), true);
+                    }
+                        self.pass_former();
                     }
                     return self.receive();
                 }
@@ -527,7 +533,10 @@ impl Device {
         };
         if self.state.epoch.is_some_and(|epoch| epoch != response.epoch) {
             self.probe = true; // a restored server: give it back first what it lost
-            return self.load();
+            return match self.ends_in {
+                Some(blocked) => self.fail(blocked, None, random), // it would not end: what it does not take goes up again
+                None => self.load(),
+            };
         }
         let mut state = self.state.clone();
         if response.reset {
@@ -635,7 +644,7 @@ impl Device {
 
     fn finish(&mut self, random: u64) -> Vec<Effect> {
         self.large_once = false;
-        if let Some(blocked) = self.ends_in.take() {
+        if let Some(blocked) = self.ends_in {
             return self.fail(blocked, None, random);
         }
         if self.file_refused {

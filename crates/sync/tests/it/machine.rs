@@ -209,6 +209,19 @@ fn an_operation_that_no_request_carries_keeps_nothing_from_coming() {
         );
     }
     assert_eq!(it.device.state().acked, 2);
+
+    // The server was restored meanwhile, which is heard with a page: it gets back what it lost, and that one goes up once in each try.
+    it.on(Event::Tick).on(outbox(3..=3, true)).push_reply(refused());
+    it.pull_reply(pulled(2, 2, false, false));
+    assert!(it.delay().is_some(), "{:?}", it.effects);
+    it.on(Event::Tick).on(outbox(3..=3, true)).push_reply(refused());
+    assert_eq!(it.request().operations, [], "it is asked without that one");
+    it.push_reply(told_nothing(2, 0)).stored();
+    it.on(outbox(1..=2, true)).push_reply(pushed(2, 2, 1..=2)).stored();
+    it.on(outbox(3..=3, true)).push_reply(refused());
+    assert!(matches!(it.effects[..], [Effect::Pull { .. }]), "{:?}", it.effects);
+    it.pull_reply(pulled(2, 2, false, true)).stored();
+    assert!(matches!(it.effects[..], [.., Effect::LoadBlobs]), "{:?}", it.effects);
 }
 
 #[test]
@@ -666,6 +679,25 @@ fn what_is_rescued_waits_for_the_request_that_is_under_way_and_survives_a_full_d
     let ticket = driver.ticket();
     driver.on(Event::Rescued);
     assert_eq!(driver.effects, []);
+#[test]
+fn work_of_a_lost_phone_that_no_request_carries_holds_up_no_other_and_is_tried_again() {
+    let mut it = Driver::new();
+    let other = Former { device: DeviceId([8; 16]), ..lost_phone(0, 1..=1) };
+    let state = take_over(it.device.state(), vec![lost_phone(0, 1..=1), other]);
+    it.on(Event::Rescued).on(Event::TookOver(state)).on(nothing_after(0));
+    let refused = || Reply::Refused { status: 413, retry_after_ms: None };
+    let to = |it: &Driver| it.request().device.0[0];
+    assert_eq!(to(it.push_reply(refused())), 8, "the work behind it goes up");
+    it.push_reply(pushed(7, 1, 1..=1)).stored();
+    for _ in 0..2 {
+        it.pull_reply(pulled(7, 0, false, true)).stored().on(Event::BlobsWaiting(Vec::new()));
+        assert_eq!(it.device.status().blocked, Some(Blocked::Server(413)));
+        assert!(it.delay().is_some());
+        assert_eq!(to(it.on(Event::Tick).on(nothing_after(0))), 9, "it waits still");
+        it.push_reply(refused());
+    }
+}
+
     // It needs no network: that the request fails is no reason to wait.
     driver.on(Event::PushReply { ticket, reply: Reply::Unreachable });
     assert_eq!(driver.effects, [Effect::TakeOver]);
