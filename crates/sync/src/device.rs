@@ -128,6 +128,7 @@ pub struct Device {
     blocked: Option<Blocked>,
     blobs: VecDeque<WaitingBlob>,
     file_refused: bool,
+    file_damaged: bool,
     /// Large files wait for another line; but a person wants this once that they do not; how many wait.
     large_wait: bool,
     large_once: bool,
@@ -163,6 +164,7 @@ impl Device {
             blocked: None,
             blobs: VecDeque::new(),
             file_refused: false,
+            file_damaged: false,
             large_wait: false,
             large_once: false,
             held_blobs: 0,
@@ -407,12 +409,12 @@ impl Device {
                 self.max_bytes = (self.max_bytes / 2).max(16 * 1024);
                 // One that no request carries holds up what is sent behind it, and not what is received.
                 if sent.last == sent.before + 1 && failure.blocked == TOO_LARGE {
-                    self.ends_in = Some(TOO_LARGE);
-                    if sent.former {
                     if self.probe && !sent.former {
                         // What else the server lost is heard without it.
                         return self.push(self.state.device, self.state.acked, Vec::new(), true);
                     }
+                    self.ends_in = Some(TOO_LARGE);
+                    if sent.former {
                         self.pass_former();
                     }
                     return self.receive();
@@ -651,7 +653,8 @@ impl Device {
             return self.fail(Blocked::FileRefused, None, random);
         }
         self.failures = 0;
-        self.blocked = None;
+        // It is told; to try again would mend nothing, and must not be in the way of news.
+        self.blocked = self.file_damaged.then_some(Blocked::FileDamaged);
         self.step = Step::Idle;
         let mut effects = self.schedule_edits();
         if self.watching {

@@ -579,7 +579,6 @@ fn a_refused_file_does_not_hold_up_the_others() {
     assert!(it.device.is_idle() && it.delay().is_some());
 }
 
-/// Up to the files that wait to be sent.
 #[test]
 fn a_file_that_the_phone_cannot_read_is_told_of_and_the_others_go() {
     let mut it = Driver::new();
@@ -589,9 +588,17 @@ fn a_file_that_the_phone_cannot_read_is_told_of_and_the_others_go() {
     it.blob_reply(BlobReply::Missing("0".to_owned())).blob_reply(BlobReply::Damaged);
     assert!(matches!(it.effects[..], [Effect::AskBlob { blob, .. }] if blob == other));
     it.blob_reply(BlobReply::Missing(String::new())).stored();
-    assert_eq!(it.device.status().blocked, Some(Blocked::FileRefused));
+    assert_eq!(it.device.status().blocked, Some(Blocked::FileDamaged));
+    assert_eq!(it.delay(), None, "another try mends nothing");
+    // Whoever watches waits for news all the same, and hears of it still.
+    it.on(Event::Watching(true)).on(nothing_after(0));
+    it.pull_reply(pulled(1, 0, false, false)).stored().on(Event::BlobsWaiting(vec![unreadable]));
+    it.blob_reply(BlobReply::Missing("0".to_owned())).blob_reply(BlobReply::Damaged);
+    assert!(matches!(it.effects[..], [Effect::Pull { wait_s: 20, .. }]), "{:?}", it.effects);
+    assert_eq!(it.device.status().blocked, Some(Blocked::FileDamaged));
 }
 
+/// Up to the files that wait to be sent.
 fn lists(it: &mut Driver, files: &[WaitingBlob]) {
     it.on(nothing_after(2)).pull_reply(pulled(1, 2, false, false)).stored();
     it.on(Event::BlobsWaiting(files.to_vec()));
@@ -673,13 +680,6 @@ fn the_work_of_a_lost_phone_goes_up_under_its_own_name() {
 }
 
 #[test]
-fn what_is_rescued_waits_for_the_request_that_is_under_way_and_survives_a_full_disk() {
-    let mut driver = Driver::new();
-    driver.on(Event::Asked).on(outbox(1..=1, false));
-    let ticket = driver.ticket();
-    driver.on(Event::Rescued);
-    assert_eq!(driver.effects, []);
-#[test]
 fn work_of_a_lost_phone_that_no_request_carries_holds_up_no_other_and_is_tried_again() {
     let mut it = Driver::new();
     let other = Former { device: DeviceId([8; 16]), ..lost_phone(0, 1..=1) };
@@ -698,6 +698,13 @@ fn work_of_a_lost_phone_that_no_request_carries_holds_up_no_other_and_is_tried_a
     }
 }
 
+#[test]
+fn what_is_rescued_waits_for_the_request_that_is_under_way_and_survives_a_full_disk() {
+    let mut driver = Driver::new();
+    driver.on(Event::Asked).on(outbox(1..=1, false));
+    let ticket = driver.ticket();
+    driver.on(Event::Rescued);
+    assert_eq!(driver.effects, []);
     // It needs no network: that the request fails is no reason to wait.
     driver.on(Event::PushReply { ticket, reply: Reply::Unreachable });
     assert_eq!(driver.effects, [Effect::TakeOver]);
