@@ -90,7 +90,7 @@ impl Carry {
                 return Ok(());
             }
             let bundle = match self.pack(Kind::Carry).await {
-                Ok(made) => match all_of(&made.bundles, made.left_out) {
+                Ok(made) => match all_of(&made.bundles, made.left_out + made.too_long) {
                     Some(file) => Some(put_by(&phone, &self.shelf.get_value(), &id, file).await?),
                     // The copy of before is stale, so the store is kept.
                     None => return Ok(()),
