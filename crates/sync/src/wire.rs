@@ -188,6 +188,12 @@ pub mod field {
     /// Before the question that rows of a repeat are called by: a random text that the keys of rows which are added by name are made
     /// with, so that nobody finds out by the keys who is in the rows. Written with what begins the record.
     pub const ROWS: &str = "_rows/";
+
+    /// Whether a path is one of these. A question's may begin with the same sign.
+    #[must_use]
+    pub fn is_ours(path: &str) -> bool {
+        [STATE, DELETED, TITLE, REASON].contains(&path) || path.starts_with(ROWS)
+    }
 }
 
 /// Where a record stands in its life, stored as text in [`field::STATE`].
