@@ -163,6 +163,20 @@ impl Language {
         }
     }
 
+    /// Files in a bundle that came before what they belong to.
+    #[must_use]
+    pub fn bundle_unwanted(self, files: usize) -> String {
+        let files = self.file_count(files);
+        match self {
+            Self::Vi => format!(
+                "Chưa nhận {files} vì câu trả lời kèm theo chưa tới máy chủ: chuyển tệp đầu trước, rồi bỏ tệp này khỏi danh sách và mở lại"
+            ),
+            Self::En => format!(
+                "{files} not taken, as the answers they belong to are not there yet: bring the first file, then take this one off the list and open it again"
+            ),
+        }
+    }
+
     /// Why the server will not take a bundle, by its code.
     #[must_use]
     pub fn bundle_refused(self, code: &str) -> String {

@@ -341,6 +341,7 @@ fn taken(language: Language, receipt: &Receipt) -> String {
     let mut parts =
         vec![language.bundle_taken(&receipt.account, &moment(language, receipt.received_ms))];
     parts.push(match (receipt.new_operations, receipt.new_files) {
+        (0, 0) if receipt.unwanted_files > 0 => language.bundle_unwanted(receipt.unwanted_files),
         (0, 0) => language.deliver_nothing_new().to_owned(),
         (changes, files) => language.bundle_new(changes, files),
     });
