@@ -605,6 +605,7 @@ fn phase_of(status: &device::SyncStatus) -> Phase {
             device::Blocked::SignedOut => Phase::Blocked(Blocked::SignedOut),
             device::Blocked::Outdated => Phase::Blocked(Blocked::UpgradeNeeded),
             device::Blocked::Storage => Phase::Blocked(Blocked::Storage),
+            device::Blocked::FileDamaged => Phase::Blocked(Blocked::FileDamaged),
             device::Blocked::Server(_)
             | device::Blocked::Garbled
             | device::Blocked::FileRefused

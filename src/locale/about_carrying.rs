@@ -16,6 +16,7 @@ words! {
     carry_stays: "Chỉ máy chủ đọc được. Không có gì rời khỏi máy này.", "Only the server can read it. Nothing has left this phone.";
     carry_nothing: "Máy chủ đã có tất cả: không có gì cần chuyển.", "The server has everything: there is nothing to carry.";
     carry_no_key: "Máy này chưa nhận được khóa của máy chủ. Có mạng một lần rồi thử lại; lúc này hãy dùng tệp cứu hộ.", "This phone has not received the server's key yet. Go online once and try again; use a rescue file for now.";
+    bundle_too_long: "Có câu trả lời quá dài để bỏ vào tệp. Câu ấy và những gì làm sau đó không có trong tệp, vẫn nằm trên máy này.", "An answer is too long for a file. That one and what was done after it are not in the file; they stay on this phone.";
     carry_failed: "Không tạo được tệp. Thử lại.", "The file could not be made. Try again.";
 
     receipt_why: "Người chuyển đem về biên nhận của máy chủ? Mở nó ở đây: máy này biết phần nào đã được nhận, không cần mạng.", "Did the carrier bring back the server's receipt? Open it here: this phone then knows what was received, without a network.";
@@ -159,6 +160,20 @@ impl Language {
         match self {
             Self::Vi => format!("{files} bị hỏng từ trước khi đóng tệp"),
             Self::En => format!("{files} damaged before the bundle was made"),
+        }
+    }
+
+    /// Files in a bundle that came before what they belong to.
+    #[must_use]
+    pub fn bundle_unwanted(self, files: usize) -> String {
+        let files = self.file_count(files);
+        match self {
+            Self::Vi => format!(
+                "Chưa nhận {files} vì câu trả lời kèm theo chưa tới máy chủ: chuyển tệp đầu trước, rồi bỏ tệp này khỏi danh sách và mở lại"
+            ),
+            Self::En => format!(
+                "{files} not taken, as the answers they belong to are not there yet: bring the first file, then take this one off the list and open it again"
+            ),
         }
     }
 

@@ -13,6 +13,7 @@ words! {
     blocked_upgrade: "Cần bản mới của ứng dụng để gửi", "A new version of the app is needed to send";
     blocked_storage: "Bộ nhớ của máy bị lỗi", "This phone's storage has failed";
     blocked_server: "Máy chủ đang lỗi, máy sẽ tự thử lại", "The server has a problem; trying again by itself";
+    blocked_file: "Có ảnh hoặc tệp không đọc được nữa trên máy này, nên không gửi được", "This phone can no longer read a photo or file, so it is not sent";
     send_now: "Gửi ngay", "Send now";
     sent_by_itself: "Máy tự gửi khi có mạng. Không cần làm gì cả; chỉ đừng xóa ứng dụng hay dữ liệu trình duyệt trước khi gửi xong.", "It is sent by itself once there is a network. Nothing to do; just do not delete the app or the browser's data before that.";
     large_by_wifi: "Tệp lớn: chỉ gửi qua Wi-Fi", "Large files: by Wi-Fi only";

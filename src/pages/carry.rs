@@ -114,7 +114,7 @@ fn Make(kind: Kind) -> impl IntoView {
 #[component]
 fn HandOn(made: Made) -> impl IntoView {
     let words = use_words();
-    let Made { bundles, records, files, left_out, code } = made;
+    let Made { bundles, records, files, left_out, too_long, code } = made;
     let count = bundles.len();
     let hand_out = move |file: File| {
         let name = (count > 1).then(|| view! { <p>{file.name()}</p> });
@@ -126,6 +126,7 @@ fn HandOn(made: Made) -> impl IntoView {
     view! {
         <Banner tone=Tone::Good title=Signal::derive(move || words.now().bundle_made(records, files))>
             {(left_out > 0).then(|| view! { <p>{move || words.now().bundle_left_out(left_out)}</p> })}
+            {(too_long > 0).then(|| view! { <p>{words.say(Language::bundle_too_long)}</p> })}
             {(count > 1).then(|| view! { <p>{move || words.now().bundle_parts(count)}</p> })}
             {match code {
                 None => view! { <p>{words.say(Language::carry_stays)}</p> }.into_any(),
@@ -340,6 +341,7 @@ fn taken(language: Language, receipt: &Receipt) -> String {
     let mut parts =
         vec![language.bundle_taken(&receipt.account, &moment(language, receipt.received_ms))];
     parts.push(match (receipt.new_operations, receipt.new_files) {
+        (0, 0) if receipt.unwanted_files > 0 => language.bundle_unwanted(receipt.unwanted_files),
         (0, 0) => language.deliver_nothing_new().to_owned(),
         (changes, files) => language.bundle_new(changes, files),
     });

@@ -26,6 +26,7 @@ pub(super) fn phase_text(language: Language, phase: Phase) -> Option<String> {
         Phase::Blocked(Blocked::UpgradeNeeded) => language.blocked_upgrade(),
         Phase::Blocked(Blocked::Storage) => language.blocked_storage(),
         Phase::Blocked(Blocked::ServerError) => language.blocked_server(),
+        Phase::Blocked(Blocked::FileDamaged) => language.blocked_file(),
     };
     Some(text.to_owned())
 }

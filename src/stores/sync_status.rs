@@ -51,6 +51,9 @@ pub enum Blocked {
     /// The server answers with an error; it tries again later.
     #[n(3)]
     ServerError,
+    /// A photo or another file cannot be read any more on this phone; all else is sent.
+    #[n(4)]
+    FileDamaged,
 }
 
 /// Counts and hours for the sync line.

@@ -153,9 +153,13 @@ pub fn apply(
         return Err(Outcome::IsThere);
     }
     let is_in_branch = !new.branch.is_empty();
-    let is_own =
-        |one: &EntityVersion| one.branch == new.branch && (is_in_branch || one.author == *author);
-    // Within a branch the client counts versions that only it had: its number is not ours. One without a trunk made the entity.
+    // A client that knew of no branches then may know of them by now.
+    let is_own = |one: &EntityVersion| match one.branch.is_empty() {
+        true => one.author == *author,
+        false => one.branch == new.branch,
+    };
+    // Within a branch the client counts versions that only it had: its number is not ours. Where the list told none the client made
+    // the entity itself, or believed so: the first version is what it shows.
     let trunk = match number(&change.trunk_version) {
         _ if !is_in_branch => number(&change.base_version),
         trunk => trunk.max(1),

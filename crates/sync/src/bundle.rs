@@ -412,6 +412,13 @@ pub fn runs(device: DeviceId, operations: impl IntoIterator<Item = SealedOperati
     items
 }
 
+/// Whether an operation goes into an item.
+#[must_use]
+pub const fn takes(operation: &SealedOperation) -> bool {
+    const BESIDE: usize = 64; // its number, and what it is
+    operation.bytes.len() <= MAX_ITEM_BYTES - BESIDE
+}
+
 /// A file that follows.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]

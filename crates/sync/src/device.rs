@@ -128,6 +128,7 @@ pub struct Device {
     blocked: Option<Blocked>,
     blobs: VecDeque<WaitingBlob>,
     file_refused: bool,
+    file_damaged: bool,
     /// Large files wait for another line; but a person wants this once that they do not; how many wait.
     large_wait: bool,
     large_once: bool,
@@ -163,6 +164,7 @@ impl Device {
             blocked: None,
             blobs: VecDeque::new(),
             file_refused: false,
+            file_damaged: false,
             large_wait: false,
             large_once: false,
             held_blobs: 0,
@@ -325,7 +327,9 @@ impl Device {
     fn load(&mut self) -> Vec<Effect> {
         self.step = Step::Loading;
         self.waits = None;
-        self.ends_in = None;
+        if self.ends_in.take() == Some(TOO_LARGE) {
+            self.former_due = self.state.former().len(); // it may be one of theirs, and waits still
+        }
         self.again = false;
         self.dirty = false;
         self.poll_next = false;
@@ -405,9 +409,13 @@ impl Device {
                 self.max_bytes = (self.max_bytes / 2).max(16 * 1024);
                 // One that no request carries holds up what is sent behind it, and not what is received.
                 if sent.last == sent.before + 1 && failure.blocked == TOO_LARGE {
+                    if self.probe && !sent.former {
+                        // What else the server lost is heard without it.
+                        return self.push(self.state.device, self.state.acked, Vec::new(), true);
+                    }
                     self.ends_in = Some(TOO_LARGE);
                     if sent.former {
-                        self.former_due = 0;
+                        self.pass_former();
                     }
                     return self.receive();
                 }
@@ -527,7 +535,10 @@ impl Device {
         };
         if self.state.epoch.is_some_and(|epoch| epoch != response.epoch) {
             self.probe = true; // a restored server: give it back first what it lost
-            return self.load();
+            return match self.ends_in {
+                Some(blocked) => self.fail(blocked, None, random), // it would not end: what it does not take goes up again
+                None => self.load(),
+            };
         }
         let mut state = self.state.clone();
         if response.reset {
@@ -636,14 +647,15 @@ impl Device {
 
     fn finish(&mut self, random: u64) -> Vec<Effect> {
         self.large_once = false;
-        if let Some(blocked) = self.ends_in.take() {
+        if let Some(blocked) = self.ends_in {
             return self.fail(blocked, None, random);
         }
         if self.file_refused {
             return self.fail(Blocked::FileRefused, None, random);
         }
         self.failures = 0;
-        self.blocked = None;
+        // It is told; to try again would mend nothing, and must not be in the way of news.
+        self.blocked = self.file_damaged.then_some(Blocked::FileDamaged);
         self.step = Step::Idle;
         let mut effects = self.schedule_edits();
         if self.watching {

@@ -168,15 +168,18 @@ impl OpenPatch {
     /// `None` if all of it goes into one.
     #[must_use]
     pub fn part(&mut self, most: usize) -> Option<Self> {
-        if self.fields.iter().map(length).sum::<usize>() <= most {
+        let answers = self.fields.iter().filter(|(path, _)| !field::is_ours(path));
+        if answers.map(length).sum::<usize>() <= most {
             return None;
         }
         let mut length_so_far = 0;
         let fields = std::mem::take(&mut self.fields);
         let mut part = self.clone();
         for (path, write) in fields {
-            length_so_far += length((&path, &write));
-            let is_ours = path.starts_with('_');
+            let is_ours = field::is_ours(&path);
+            if !is_ours {
+                length_so_far += length((&path, &write));
+            }
             let has_room = length_so_far <= most || part.fields.is_empty();
             let into = if has_room && !is_ours { &mut part } else { &mut *self };
             into.fields.insert(path, write);
@@ -207,5 +210,37 @@ impl OpenPatch {
             at,
             author: self.author,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Hash;
+
+    #[test]
+    fn questions_that_are_called_as_our_fields_are_leave_the_others_their_room() {
+        let form = FormRef { id: "f".to_owned(), version: "1".to_owned(), hash: Hash([0; 32]) };
+        let (unit, author) = ("u".to_owned(), "an".to_owned());
+        let shows = Screen::default();
+        let mut patch = OpenPatch::new(RecordId([1; 16]), form, unit, author, &shows);
+        patch.put(field::TITLE, Value::Text("Lớp".to_owned()), &shows);
+        let salt = format!("{}hoc_vien", field::ROWS);
+        patch.put(&salt, Value::Text("m".to_owned()), &shows);
+        for place in 0..20 {
+            let text = || Value::Text("x".repeat(36));
+            patch.put(&format!("_nhom/c{place:02}"), text(), &shows);
+            patch.put(&format!("nhom/c{place:02}"), text(), &shows);
+        }
+        let (mut parts, before) = (Vec::new(), patch.fields.clone());
+        parts.extend(std::iter::from_fn(|| patch.part(1000)));
+        assert_eq!(parts.len(), 4, "nine of forty go into each, and the last is left");
+        let ours = [salt.as_str(), field::TITLE];
+        assert!(ours.iter().all(|path| patch.fields.contains_key(*path)), "they come last");
+        parts.push(patch);
+        assert!(parts.iter().all(|part| part.fields.values().count() <= 9 + ours.len()));
+        let sealed: BTreeMap<String, Write> =
+            parts.into_iter().flat_map(|part| part.fields).collect();
+        assert_eq!(sealed, before);
     }
 }

@@ -13,7 +13,7 @@ pub(super) struct Memory {
     rows: RefCell<Vec<Row>>,
     full: Cell<bool>,
     #[cfg(test)]
-    damaged: RefCell<Option<(Store, Key)>>,
+    fails: RefCell<Option<(Store, Key, StorageError)>>,
     #[cfg(test)]
     puts: Cell<usize>,
 }
@@ -69,8 +69,8 @@ impl Memory {
     }
 
     #[cfg(test)]
-    pub(super) fn damage(&self, store: Store, key: Key) {
-        self.damaged.replace(Some((store, key)));
+    pub(super) fn fail(&self, store: Store, key: Key, error: StorageError) {
+        self.fails.replace(Some((store, key, error)));
     }
 
     #[cfg(test)]
@@ -81,8 +81,8 @@ impl Memory {
     /// As the store that seals: one value that does not open fails the reading.
     #[cfg(test)]
     fn open(&self, reads: &[Read], rows: &[Rows]) -> Result<(), StorageError> {
-        let damaged = self.damaged.borrow();
-        let Some((store, key)) = &*damaged else { return Ok(()) };
+        let fails = self.fails.borrow();
+        let Some((store, key, error)) = &*fails else { return Ok(()) };
         let holds = |(read, rows): (&Read, &Rows)| {
             let of = match read {
                 Read::Row(of, _) | Read::All(of) | Read::From(of, ..) => of,
@@ -91,7 +91,7 @@ impl Memory {
             of == store && rows.iter().any(|(found, _)| found == key)
         };
         match reads.iter().zip(rows).any(holds) {
-            true => Err(StorageError::Damaged(store.name())),
+            true => Err(error.clone()),
             false => Ok(()),
         }
     }

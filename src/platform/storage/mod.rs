@@ -265,9 +265,20 @@ impl Storage {
     /// What lies there does not open any more.
     #[cfg(test)]
     pub(crate) fn damage(&self, store: Store, key: Key) {
+        self.fail(store, key, StorageError::Damaged(store.name()));
+    }
+
+    /// The connection closes when that is read.
+    #[cfg(test)]
+    pub(crate) fn cut(&self, store: Store, key: Key) {
+        self.fail(store, key, StorageError::Closed);
+    }
+
+    #[cfg(test)]
+    fn fail(&self, store: Store, key: Key, error: StorageError) {
         match &*self.0 {
             Backend::IndexedDb(_) | Backend::Clear(_) => {}
-            Backend::Memory(memory) => memory.damage(store, key),
+            Backend::Memory(memory) => memory.fail(store, key, error),
         }
     }
 

@@ -56,9 +56,10 @@ impl Carry {
             return log_error(&format!("kept bundles not read: {error}"));
         }
         self.bringing.try_set(true);
-        let waiting: Vec<Kept> = self
+        let mut waiting: Vec<Kept> = self
             .kept
             .with_untracked(|kept| kept.iter().filter(|kept| waits(kept)).cloned().collect());
+        in_order(&mut waiting);
         let mut failed = false;
         for kept in waiting {
             let told = match bring(&self.shelf.get_value(), kept.hash, kept.size).await {
@@ -87,6 +88,11 @@ impl Carry {
             self.retry.try_update_value(|retry| std::mem::replace(retry, timer).cancel());
         }
     }
+}
+
+/// Of several files of one making the first holds the answers, without which no server wants the photos of the others.
+fn in_order(waiting: &mut [Kept]) {
+    waiting.sort_by_key(|kept| kept.made_ms);
 }
 
 /// Brings a copy of somebody's work who is not in.
@@ -161,10 +167,29 @@ fn understand(answer: &Response) -> Result<Standing, BringError> {
 
 #[cfg(test)]
 mod tests {
+    use sync::bundle::Counts;
+
     use super::*;
 
     fn answer(status: u16, body: &str) -> Response {
         Response { status, headers: Vec::new(), body: body.as_bytes().to_vec() }
+    }
+
+    #[test]
+    fn of_several_files_the_first_that_was_made_goes_first() {
+        let kept = |made_ms, kept_ms| Kept {
+            hash: Hash([0; 32]),
+            size: 1,
+            kept_ms,
+            made_ms,
+            counts: Counts::default(),
+            receipt: None,
+            refused: None,
+        };
+        // As the list has them: what was kept last is above.
+        let mut waiting = [kept(2, 9), kept(1, 8)];
+        in_order(&mut waiting);
+        assert_eq!(waiting.map(|kept| kept.made_ms), [1, 2]);
     }
 
     #[test]

@@ -90,10 +90,10 @@ impl Carry {
                 return Ok(());
             }
             let bundle = match self.pack(Kind::Carry).await {
-                // Of what is more than one takes, the first: all answers, and the smallest files.
-                Ok(made) => match made.bundles.first() {
+                Ok(made) => match all_of(&made.bundles, made.left_out + made.too_long) {
                     Some(file) => Some(put_by(&phone, &self.shelf.get_value(), &id, file).await?),
-                    None => None,
+                    // The copy of before is stale, so the store is kept.
+                    None => return Ok(()),
                 },
                 Err(CarryError::Nothing) => None,
                 Err(error) => return Err(error),
@@ -104,6 +104,14 @@ impl Carry {
             }
         }
         Ok(())
+    }
+}
+
+/// The bundle that stands for the whole store, which goes once the server has it: it is the only one, and nothing is left out.
+const fn all_of<T>(bundles: &[T], left_out: usize) -> Option<&T> {
+    match bundles {
+        [all] if left_out == 0 => Some(all),
+        _ => None,
     }
 }
 
@@ -128,4 +136,17 @@ pub(super) async fn write_pieces(
         shelf.write(vec![Change::Put(Store::CarriedPieces, key, piece)]).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lacks_a_file_stands_for_no_store() {
+        assert_eq!(all_of(&["all"], 0), Some(&"all"));
+        assert_eq!(all_of(&["all but a photo"], 1), None);
+        assert_eq!(all_of(&["answers", "more photos"], 0), None);
+        assert_eq!(all_of::<&str>(&[], 0), None);
+    }
 }

@@ -47,6 +47,8 @@ pub struct Receipt {
     pub new_files: usize,
     /// Files that were damaged before they were sealed.
     pub damaged_files: usize,
+    /// Files of answers that did not come to the server yet: it took none of them.
+    pub unwanted_files: usize,
     /// The receipt as the organisation signed it, for the phone that made the bundle: hexadecimal digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof: Option<String>,

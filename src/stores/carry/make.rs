@@ -5,7 +5,8 @@ use sync::{
     blob,
     bundle::{
         BundleError, Contents, Counts, FileHead, Header, Item, Kind, MAX_BYTES, Packer, Plain,
-        Signed, VERSION, associated_data, bytes_of, code_bytes, code_of, parts, runs, write_header,
+        Signed, VERSION, associated_data, bytes_of, code_bytes, code_of, parts, runs, takes,
+        write_header,
     },
     codec,
     device::DeviceState,
@@ -40,6 +41,8 @@ pub struct Made {
     pub files: usize,
     /// How many are not in it, as this phone cannot read them any more.
     pub left_out: usize,
+    /// How many changes are not in it: one that is too long, and what the same device did after it.
+    pub too_long: usize,
     /// What a rescue file is opened with; one code for all of it.
     pub code: Option<String>,
 }
@@ -129,17 +132,25 @@ impl Carry {
         if unsent.operations == 0 && files.is_empty() {
             return Err(CarryError::Nothing);
         }
-        let (mut before, mut after, files) = match kind {
+        let (mut before, too_long) = sealed(&found)?;
+        let (mut after, files) = match kind {
             // A carrier pays for every byte, and this phone lives on.
-            Kind::Carry => (sealed(&found)?, Vec::new(), files),
+            Kind::Carry => (Vec::new(), files),
             Kind::Rescue => {
                 let kept = self.kept_for_another(&found).await?;
                 let rows = kept.into_iter().flat_map(|kept| kept.row().in_pieces());
                 let files = in_no_backup(&self.storage(), &found.device).await?;
-                (sealed(&found)?, rows.map(Item::Row).collect(), files)
+                (rows.map(Item::Row).collect(), files)
             }
         };
-        let (files, left_out) = whole(&self.storage(), files).await;
+        let (files, left_out) = whole(&self.storage(), files).await?;
+        let is_operation = |item: &&Item| matches!(item, Item::Operation(_));
+        if files.is_empty() && after.is_empty() && !before.iter().any(|item| is_operation(&item)) {
+            return Err(match too_long {
+                0 => StorageError::Damaged(Store::Blobs.name()).into(),
+                _ => BundleError::TooLarge.into(),
+            });
+        }
         let others = before.iter().chain(&after).map(bytes_of).sum();
         let parts = parts(MAX_BYTES, others, files.iter().map(|(_, file)| file.size));
 
@@ -152,7 +163,6 @@ impl Carry {
             let (files, others) = rest.split_at(count.min(rest.len()));
             rest = others;
             let key = FrameKey::new().await?;
-            let is_operation = |item: &&Item| matches!(item, Item::Operation(_));
             let header = Header {
                 version: VERSION,
                 kind,
@@ -190,7 +200,7 @@ impl Carry {
             after.truncate(1);
         }
         let (records, files) = (unsent.records.len(), files.len());
-        Ok(Made { bundles, records, files, left_out, code })
+        Ok(Made { bundles, records, files, left_out, too_long, code })
     }
 
     /// What is typed becomes operations, as for a push. A rescue file can do without: a full disk must not be in its way.
@@ -315,12 +325,16 @@ async fn in_no_backup(
 }
 
 /// Those of these files that can be read to their end, the smallest first; and how many the server lacks of the others, which
-/// must not keep the rest here.
-async fn whole(storage: &Storage, files: Vec<(Hash, BlobRow)>) -> (Vec<(Hash, BlobRow)>, usize) {
+/// must not keep the rest here. A store that answers nothing just now says nothing of any file.
+async fn whole(
+    storage: &Storage,
+    files: Vec<(Hash, BlobRow)>,
+) -> Result<(Vec<(Hash, BlobRow)>, usize), StorageError> {
     let (mut whole, mut left_out) = (Vec::new(), 0);
     for (hash, row) in files {
         match blobs::read(storage, hash, drop).await {
             Ok(true) => whole.push((hash, row)),
+            Err(error @ (StorageError::Closed | StorageError::Gone)) => return Err(error),
             read => {
                 log_error(&format!("file {hash} is left out: {:?}", read.err()));
                 left_out += usize::from(row.waits());
@@ -328,11 +342,12 @@ async fn whole(storage: &Storage, files: Vec<(Hash, BlobRow)>) -> (Vec<(Hash, Bl
         }
     }
     whole.sort_by_key(|(hash, row)| (row.size, *hash));
-    (whole, left_out)
+    Ok((whole, left_out))
 }
 
-/// The operations that are in no backup, by the device whose names they bear.
-fn sealed(found: &Found) -> Result<Vec<Item>, StorageError> {
+/// The operations that are in no backup, by the device whose names they bear; and how many of them stay here. Of a device they end
+/// before the first that is too long: the server would pass over it, and this phone take it for sent.
+fn sealed(found: &Found) -> Result<(Vec<Item>, usize), StorageError> {
     let DeviceState { device, acked, safe, .. } = found.device;
     let safe = acked.min(safe);
     let mut own = Vec::new();
@@ -343,11 +358,18 @@ fn sealed(found: &Found) -> Result<Vec<Item>, StorageError> {
             own.push(SealedOperation { seq: *seq, bytes: OutboxRow::decode(row)?.bytes });
         }
     }
-    let mut all = runs(device, own);
+    let mut too_long = 0;
+    let mut taken = |device, mut operations: Vec<SealedOperation>| {
+        let count = operations.iter().take_while(|operation| takes(operation)).count();
+        too_long += operations.len() - count;
+        operations.truncate(count);
+        runs(device, operations)
+    };
+    let mut all = taken(device, own);
     for former in found.device.former() {
-        all.extend(runs(former.device, former.operations.clone()));
+        all.extend(taken(former.device, former.operations.clone()));
     }
-    Ok(all)
+    Ok((all, too_long))
 }
 
 /// `sotay-20241123-0905-1f2e.sotay`: when it was made, and on which of several phones; behind that which further one it is.
@@ -367,7 +389,7 @@ fn file_name(header: &Header, place: usize) -> String {
 mod tests {
     use futures::executor::block_on;
     use sync::{
-        bundle::Unpacker,
+        bundle::{MAX_ITEM_BYTES, Unpacker},
         codec,
         device::{Former, take_item},
         wire::{DeviceId, FileRef},
@@ -387,7 +409,7 @@ mod tests {
         let found = Found { device, outbox: [3, 5, 21, 22].map(row).to_vec(), open: Rows::new() };
         let contents = Contents { account: "an".to_owned(), device_name: String::new() };
         let mut items = vec![Item::Contents(contents)];
-        items.extend(sealed(&found).expect("readable"));
+        items.extend(sealed(&found).expect("readable").0);
         let mut packer = Packer::default();
         for item in &items {
             assert_eq!(packer.put(item), Ok(Vec::new()), "all of it fits into a frame");
@@ -399,6 +421,34 @@ mod tests {
         }
         let seqs = |former: &Former| former.operations.iter().map(|sealed| sealed.seq).collect();
         assert_eq!(came.iter().map(seqs).collect::<Vec<Vec<u64>>>(), [[5, 21, 22]]);
+    }
+
+    #[test]
+    fn behind_a_change_that_is_too_long_nothing_of_its_device_goes_and_all_of_others() {
+        let row = |seq: u64, length| {
+            let bytes = vec![7; length];
+            let row = OutboxRow { bytes, outcome: None, reason: None, set_aside: None };
+            (Key::Number(seq), codec::encode(&row))
+        };
+        let operations = vec![SealedOperation { seq: 1, bytes: vec![7] }];
+        let former = Former { device: DeviceId([2; 16]), acked: 0, operations };
+        let device = DeviceState::new(DeviceId([1; 16]));
+        let device = DeviceState { former: Some(vec![former]), ..device };
+        let outbox = vec![row(1, 1), row(2, MAX_ITEM_BYTES), row(3, 1)];
+        let found = Found { device, outbox, open: Rows::new() };
+        let (items, too_long) = sealed(&found).expect("readable");
+        let seqs: Vec<u64> = items
+            .iter()
+            .filter_map(|item| match item {
+                Item::Operation(operation) => Some(operation.seq),
+                _ => None,
+            })
+            .collect();
+        assert_eq!((seqs, too_long), (vec![1, 1], 2));
+        // One that just goes is one that the packer takes.
+        let bytes = vec![7; MAX_ITEM_BYTES - 64];
+        let longest = SealedOperation { seq: u64::MAX, bytes };
+        assert!(takes(&longest) && Packer::default().put(&Item::Operation(longest)).is_ok());
     }
 
     /// A file of two pieces, of this byte.
@@ -420,8 +470,11 @@ mod tests {
             storage.write(vec![Change::Delete(Store::Blobs, first)]).await.expect("memory stores");
             let files = blobs::unsent(&storage).await.expect("memory reads");
             assert_eq!(files.len(), 2);
-            let (files, left_out) = whole(&storage, files).await;
-            assert_eq!((files.len(), files[0].0, left_out), (1, there, 1));
+            let (found, left_out) = whole(&storage, files.clone()).await.expect("it answers");
+            assert_eq!((found.len(), found[0].0, left_out), (1, there, 1));
+            storage.cut(Store::Blobs, Key::Piece(there.0.to_vec(), 1));
+            let cut = whole(&storage, files).await;
+            assert_eq!(cut, Err(StorageError::Closed), "it may be read the next time");
         });
     }
 

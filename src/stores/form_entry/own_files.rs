@@ -52,7 +52,7 @@ pub(in crate::stores) async fn with_own_files(
         let file = if address == LAST_SAVED {
             last_saved(&program, library, records, opened, account, beginning).await?
         } else {
-            entities(&program, address, library, records, opened).await?
+            entities(&program, address, library, records, opened, account).await?
         };
         resources.files.extend(file.map(|text| (address.clone(), text)));
     }
@@ -107,6 +107,7 @@ async fn entities(
     library: Library,
     records: Records,
     opened: RecordId,
+    account: &str,
 ) -> Result<Option<String>, ProgramError> {
     let name = address.rsplit('/').next().unwrap_or(address);
     let Some(dataset) = name.strip_suffix(".csv") else { return Ok(None) };
@@ -156,8 +157,15 @@ async fn entities(
             Some(told) => change.since(told),
             None => Some(change),
         };
-        let own = session.entities().into_iter().filter(|change| change.dataset == dataset);
-        changes.extend(own.filter_map(anew).map(|change| (change, record.changed_ms, record.id)));
+        let mut here = session.entities();
+        here.retain(|change| change.dataset == dataset);
+        if record.author != account {
+            // Theirs goes on without this phone, which saw no more than the beginning of it.
+            here.iter_mut().for_each(|change| change.branch_id.clear());
+        }
+        changes.extend(
+            here.into_iter().filter_map(anew).map(|change| (change, record.changed_ms, record.id)),
+        );
     }
     changes.sort_by_key(|(change, changed_ms, record)| {
         let version: u64 = change.base_version.trim().parse().unwrap_or_default();

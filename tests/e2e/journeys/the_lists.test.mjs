@@ -65,8 +65,11 @@ test('of more drafts than Today shows it says how many there are, and leads to a
 test('a spreadsheet holds the records that the list shows, whatever is filtered and searched', async () => {
   const { page } = coordinator;
   const take = () => page.locator('.export button').click();
+  // Each in a folder of its own: they have one name.
+  let files = 0;
   const taken = async (take) => {
-    const [sheet] = await readSheets(readFileSync(await downloaded(coordinator, join(stage.folder, 'files'), take)));
+    const folder = join(stage.folder, `files-${(files += 1)}`);
+    const [sheet] = await readSheets(readFileSync(await downloaded(coordinator, folder, take)));
     return sheet.data.length - 1;
   };
   for (const [filters, text, count] of [

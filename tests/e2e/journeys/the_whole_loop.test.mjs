@@ -133,8 +133,8 @@ test('the inspection is finished and submitted without a network', async () => {
   // A row in which nothing stands yet is told as one, and a press leads into it.
   await form.goTo('Xem lại');
   const lacking = (what) => officer.page.locator('.review-item').filter({ hasText: what });
-  await lacking('Dòng này còn trống').getByText('Phát hiện và yêu cầu khắc phục · 1').waitFor();
-  await lacking('Dòng này còn trống').click();
+  await lacking('Mục này còn trống').getByText('Phát hiện và yêu cầu khắc phục · 1').waitFor();
+  await lacking('Mục này còn trống').click();
   await form.choose('ph_tieu_chi', 'a1', 'A1.');
   await form.type('ph_mo_ta', 'Chưa có kế hoạch năm 2026');
   // Then so is what is missing in it.

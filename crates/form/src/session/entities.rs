@@ -212,7 +212,8 @@ pub fn entity_csv(rows: &[EntityRow]) -> String {
 /// A list is CSV with `name` (the id), `label`, `__version` and a column for each property. An entity that is to be changed and is not there, or to be made and is, leaves the list as it is.
 ///
 /// What is changed here is a line of its own, a `branch`, which began at the version that the server told: each entity says both, so
-/// that the server knows what a change saw, however often the entity was changed before on the way to it.
+/// that the server knows what a change saw, however often the entity was changed before on the way to it. A change that says another
+/// line is gone on with in that one: what its person did under another name is theirs.
 #[must_use]
 pub fn apply_to_list(list: &str, changes: &[EntityChange], branch: &str) -> String {
     let mut rows = CsvRows::new(list);
@@ -243,6 +244,9 @@ pub fn apply_to_list(list: &str, changes: &[EntityChange], branch: &str) -> Stri
             set(cells, &new[*at]);
             let version = cells[version_at].trim().parse().unwrap_or(0_u64) + 1;
             cells[version_at] = Cow::Owned(version.to_string());
+            if !changes[*at].branch_id.is_empty() {
+                cells[branch_at] = Cow::Owned(changes[*at].branch_id.clone());
+            }
         }
     };
     let mut out = String::new();

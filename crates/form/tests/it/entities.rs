@@ -133,6 +133,20 @@ fn a_list_on_the_phone_follows_and_the_next_form_reads_it() {
         Some("name,label,__version,__trunkVersion,__branchId,age,village")
     );
 
+    // The phone was called something else at the first of two visits.
+    let visit = |line: &str| EntityChange {
+        label: None,
+        properties: Vec::new(),
+        branch_id: line.to_owned(),
+        ..change("1", false, true)
+    };
+    let told = "name,label,__version\n1,Hoa,2\n";
+    for changes in [&[visit("a")][..], &[visit("a"), visit("")], &[visit(""), visit("a")]] {
+        let list = apply_to_list(told, changes, "b");
+        let row = format!("1,Hoa,{},2,a\n", 2 + changes.len());
+        assert!(list.ends_with(&row), "it goes on in the line that it began: {list}");
+    }
+
     let xml = xform(
         "<who/><age/>",
         r#"<instance id="people" src="jr://file-csv/people.csv"/>

@@ -272,7 +272,10 @@ async fn take_whole(app: &App, hash: Hash, carrier: &str) -> ApiResult<Receipt> 
     let taken = import(app, &incoming.path(hash), Some(carrier), Some(carrier)).await;
     let answer = match taken {
         Ok(receipt) => {
-            app.database().add_receipt(hash, &receipt).await?;
+            // Its photos may have come before the operations that name them: then it is to be taken anew, and not known already.
+            if receipt.unwanted_files == 0 {
+                app.database().add_receipt(hash, &receipt).await?;
+            }
             Ok(receipt)
         }
         Err(ImportError::Refused(refusal)) => Err(refused(&refusal)),

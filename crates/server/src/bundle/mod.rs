@@ -63,6 +63,8 @@ pub struct Receipt {
     pub new_files: u64,
     /// Those of them that were damaged before they were sealed, and are still missing.
     pub damaged_files: u64,
+    /// Those of them that the server neither has nor waits for, yet: the bundle may be brought again.
+    pub unwanted_files: u64,
     /// The receipt for the phone that made it, as the organisation signed it: hexadecimal digits of a file that whoever
     /// brought the bundle may bring back. None where the server does not know the key that signed the bundle.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -218,6 +220,8 @@ struct Arriving {
     head: FileHead,
     at: u64,
     is_here: bool,
+    /// Whether it would be kept if something named it.
+    is_taken: bool,
     is_wanted: bool,
 }
 
@@ -402,7 +406,7 @@ impl<'a> Import<'a> {
         // Its hash proves it, whoever brings it: the operation that names it may have come another way long ago.
         let is_taken = !is_here && head.size <= MAX_BLOB;
         let is_wanted = is_taken && database.is_wanted(head.hash).await?;
-        self.file = Some(Arriving { head, at: 0, is_here, is_wanted });
+        self.file = Some(Arriving { head, at: 0, is_here, is_taken, is_wanted });
         self.end_file().await
     }
 
@@ -425,6 +429,8 @@ impl<'a> Import<'a> {
         if !file.is_wanted {
             if file.is_here {
                 self.held.push(file.head.hash);
+            } else if file.is_taken {
+                self.receipt.unwanted_files += 1;
             }
             return Ok(());
         }

@@ -86,7 +86,8 @@ fn write_receipt(file: &Path, folder: Option<&Path>, receipt: &Receipt) -> std::
 /// What became of a bundle, in a line.
 fn taken(file: &Path, receipt: &Receipt) -> String {
     let Receipt { account, device_name, operations, new_operations, .. } = receipt;
-    let Receipt { quarantined, files, new_files, damaged_files, proven, .. } = receipt;
+    let Receipt { quarantined, files, new_files, damaged_files, unwanted_files, proven, .. } =
+        receipt;
     let mut line = format!(
         "{}: {account}, {device_name}: {operations} operations, {new_operations} of them new, {quarantined} at the repair \
          desk; {files} files, {new_files} of them new",
@@ -94,6 +95,9 @@ fn taken(file: &Path, receipt: &Receipt) -> String {
     );
     if *damaged_files > 0 {
         line.push_str(&format!(", {damaged_files} damaged"));
+    }
+    if *unwanted_files > 0 {
+        line.push_str(&format!(", {unwanted_files} that nothing here names yet: take the other files, then this one again"));
     }
     if !proven {
         line.push_str("; signed by a key that is not known");

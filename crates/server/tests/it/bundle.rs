@@ -446,6 +446,26 @@ async fn a_bundle_brings_the_photo_that_an_operation_of_another_device_waits_for
 }
 
 #[tokio::test]
+async fn photos_that_come_before_the_operations_that_name_them_may_be_brought_again() {
+    let server = TestApp::start().await;
+    let (lan, minh) = (server.device("lan").await, server.device("minh").await);
+    let key = Pair::of(7);
+    let sealing = Sealing::new(lan.id, &key, register(&lan, &key).await);
+    let bytes = vec![4; 1000];
+    let operations = [lan.create(1, 1, "phuong_a", &[("anh", photo(&bytes))])];
+    let photos = sealing.pack(&items(&lan, &[], &[&bytes]));
+    let answers = sealing.pack(&items(&lan, &operations, &[]));
+    let told = async |bundle: &[u8]| {
+        let receipt = deliver(&minh, bundle).await.json()["receipt"].clone();
+        ["new_operations", "new_files", "unwanted_files"].map(|name| receipt[name].as_u64())
+    };
+    assert_eq!(told(&photos).await, [Some(0), Some(0), Some(1)]);
+    assert_eq!(told(&answers).await, [Some(1), Some(0), Some(0)]);
+    assert_eq!(told(&photos).await, [Some(0), Some(1), Some(0)]);
+    assert_eq!(told(&photos).await, [Some(0), Some(1), Some(0)], "the receipt of that time");
+}
+
+#[tokio::test]
 async fn a_revoked_devices_work_is_kept_for_the_repair_desk() {
     let server = TestApp::start().await;
     let minh = server.device("minh").await;

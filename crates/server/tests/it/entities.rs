@@ -680,6 +680,11 @@ fn what_was_sent_as_it_was_undoes_nobodys_change() {
     assert_eq!(met(&[made.clone(), on_a.clone(), back]).0.properties["nguoi"], "4");
     let on_b = change("lan", "1", ("1", "b"), ("nguoi", "4"));
     assert_eq!(met(&[made.clone(), on_a, on_b]).0.properties["nguoi"], "5");
+    // Her phone's app was of before the branches at the first visit, and says at the second one what it is called.
+    let renewed = change("lan", "2", ("1", "a"), ("nguoi", "4"));
+    assert_eq!(met(&[made.clone(), by_lan.clone(), renewed]).0.properties["nguoi"], "4");
+    let renewed = change("lan", "2", ("1", "a"), ("nguoi", "6"));
+    assert_eq!(met(&[made.clone(), by_lan.clone(), renewed]).1, None, "she meets nobody");
     // Who does not say what they saw says all of it.
     let mut blind = change("minh", "1", none, ("nguoi", "4"));
     blind.change.base_version.clear();

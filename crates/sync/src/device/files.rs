@@ -26,7 +26,7 @@ impl Device {
         self.held_blobs = (listed - blobs.len()) as u64;
         blobs.sort_by_key(|blob| (blob.size, blob.hash));
         self.blobs = blobs.into();
-        self.file_refused = false;
+        (self.file_refused, self.file_damaged) = (false, false);
         self.next_blob(random)
     }
 
@@ -83,7 +83,10 @@ impl Device {
         match reply {
             BlobReply::Gone => self.next_blob(random),
             // It does not go, and is told: the others do.
-            BlobReply::Damaged => self.refuse_file(random),
+            BlobReply::Damaged => {
+                self.file_damaged = true;
+                self.next_blob(random)
+            }
             BlobReply::Missing(_) | BlobReply::Taken => self.fail(Blocked::Garbled, None, random),
             // This file is at fault, the others are not.
             BlobReply::Failed(Reply::Refused { status, .. })

@@ -49,6 +49,12 @@ impl Device {
         }
     }
 
+    /// Goes on to the next of those ids: something of the first is longer than any request may be.
+    pub(super) fn pass_former(&mut self) {
+        self.former_due = self.former_due.saturating_sub(1);
+        self.state.former.iter_mut().for_each(|former| former.rotate_left(1));
+    }
+
     /// What a device has to answer for under an id that it had before goes up as it is.
     pub(super) fn push_former(&mut self) -> Option<Vec<Effect>> {
         let former = self.state.former().first().filter(|_| self.former_due > 0)?;

@@ -328,6 +328,8 @@ pub enum Blocked {
     Storage,
     /// A file was refused; the others were sent.
     FileRefused,
+    /// A file that the device holds is not what it wrote, and does not go; all else did.
+    FileDamaged,
     /// This profile is a copy and takes a new id.
     Copied,
 }

@@ -210,6 +210,19 @@ fn an_operation_that_no_request_carries_keeps_nothing_from_coming() {
         );
     }
     assert_eq!(it.device.state().acked, 2);
+
+    // The server was restored meanwhile, which is heard with a page: it gets back what it lost, and that one goes up once in each try.
+    it.on(Event::Tick).on(outbox(3..=3, true)).push_reply(refused());
+    it.pull_reply(pulled(2, 2, false, false));
+    assert!(it.delay().is_some(), "{:?}", it.effects);
+    it.on(Event::Tick).on(outbox(3..=3, true)).push_reply(refused());
+    assert_eq!(it.request().operations, [], "it is asked without that one");
+    it.push_reply(told_nothing(2, 0)).stored();
+    it.on(outbox(1..=2, true)).push_reply(pushed(2, 2, 1..=2)).stored();
+    it.on(outbox(3..=3, true)).push_reply(refused());
+    assert!(matches!(it.effects[..], [Effect::Pull { .. }]), "{:?}", it.effects);
+    it.pull_reply(pulled(2, 2, false, true)).stored();
+    assert!(matches!(it.effects[..], [.., Effect::LoadBlobs]), "{:?}", it.effects);
 }
 
 #[test]
@@ -567,7 +580,6 @@ fn a_refused_file_does_not_hold_up_the_others() {
     assert!(it.device.is_idle() && it.delay().is_some());
 }
 
-/// Up to the files that wait to be sent.
 #[test]
 fn a_file_that_the_phone_cannot_read_is_told_of_and_the_others_go() {
     let mut it = Driver::new();
@@ -577,9 +589,17 @@ fn a_file_that_the_phone_cannot_read_is_told_of_and_the_others_go() {
     it.blob_reply(BlobReply::Missing("0".to_owned())).blob_reply(BlobReply::Damaged);
     assert!(matches!(it.effects[..], [Effect::AskBlob { blob, .. }] if blob == other));
     it.blob_reply(BlobReply::Missing(String::new())).stored();
-    assert_eq!(it.device.status().blocked, Some(Blocked::FileRefused));
+    assert_eq!(it.device.status().blocked, Some(Blocked::FileDamaged));
+    assert_eq!(it.delay(), None, "another try mends nothing");
+    // Whoever watches waits for news all the same, and hears of it still.
+    it.on(Event::Watching(true)).on(nothing_after(0));
+    it.pull_reply(pulled(1, 0, false, false)).stored().on(Event::BlobsWaiting(vec![unreadable]));
+    it.blob_reply(BlobReply::Missing("0".to_owned())).blob_reply(BlobReply::Damaged);
+    assert!(matches!(it.effects[..], [Effect::Pull { wait_s: 20, .. }]), "{:?}", it.effects);
+    assert_eq!(it.device.status().blocked, Some(Blocked::FileDamaged));
 }
 
+/// Up to the files that wait to be sent.
 fn lists(it: &mut Driver, files: &[WaitingBlob]) {
     it.on(nothing_after(2)).pull_reply(pulled(1, 2, false, false)).stored();
     it.on(Event::BlobsWaiting(files.to_vec()));
@@ -658,6 +678,25 @@ fn the_work_of_a_lost_phone_goes_up_under_its_own_name() {
         matches!(driver.effects[..], [Effect::Pull { cursor: None, .. }]),
         "the feed from its start"
     );
+}
+
+#[test]
+fn work_of_a_lost_phone_that_no_request_carries_holds_up_no_other_and_is_tried_again() {
+    let mut it = Driver::new();
+    let other = Former { device: DeviceId([8; 16]), ..lost_phone(0, 1..=1) };
+    let state = take_over(it.device.state(), vec![lost_phone(0, 1..=1), other]);
+    it.on(Event::Rescued).on(Event::TookOver(state)).on(nothing_after(0));
+    let refused = || Reply::Refused { status: 413, retry_after_ms: None };
+    let to = |it: &Driver| it.request().device.0[0];
+    assert_eq!(to(it.push_reply(refused())), 8, "the work behind it goes up");
+    it.push_reply(pushed(7, 1, 1..=1)).stored();
+    for _ in 0..2 {
+        it.pull_reply(pulled(7, 0, false, true)).stored().on(Event::BlobsWaiting(Vec::new()));
+        assert_eq!(it.device.status().blocked, Some(Blocked::Server(413)));
+        assert!(it.delay().is_some());
+        assert_eq!(to(it.on(Event::Tick).on(nothing_after(0))), 9, "it waits still");
+        it.push_reply(refused());
+    }
 }
 
 #[test]

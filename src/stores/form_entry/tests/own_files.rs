@@ -60,9 +60,13 @@ fn begin_as(phone: &Phone, beginning: Beginning) -> FormEntry {
 }
 
 fn open_as(phone: &Phone, id: RecordId, beginning: Beginning) -> FormEntry {
+    open_by("an", phone, id, beginning)
+}
+
+fn open_by(account: &str, phone: &Phone, id: RecordId, beginning: Beginning) -> FormEntry {
     let library = block_on(Library::load(phone.storage.clone())).expect("memory reads");
     let program = phone.program.clone();
-    let program = block_on(with_own_files(program, library, phone.records, id, "an", beginning));
+    let program = block_on(with_own_files(program, library, phone.records, id, account, beginning));
     let program = program.expect("memory reads");
     Phone { program, storage: phone.storage.clone(), form: phone.form.clone(), ..*phone }.open(id)
 }
@@ -184,7 +188,7 @@ fn what_the_server_told_is_the_list_and_what_it_has_not_taken_is_added() {
         let both = [("ho-Hoa", "Hộ Hoa"), ("ho-Lan", "Hộ Lan")].map(pair);
         assert_eq!(offered(entry, "ho"), both, "what is not sent is not in the server's list");
         let line = record_id::hexadecimal(&phone.device().device.0);
-        let says = |entry: FormEntry, base: &str| {
+        let says = |entry: FormEntry, base: &str, line: &str| {
             entry.answer(question(entry, "ho"), "ho-Hoa");
             let fields = entry.relevant_fields();
             for (said, wanted) in [("base", base), ("trunk", "3")] {
@@ -192,11 +196,20 @@ fn what_the_server_told_is_the_list_and_what_it_has_not_taken_is_added() {
             }
             assert_eq!(fields["meta/entity/@branchId"], line);
         };
-        says(entry, "3");
+        says(entry, "3", &line);
         // What this phone changes before it is sent is its own line, which began at what the server told.
         entry.answer(question(entry, "nguoi"), "5");
         block_on(entry.submit()).expect("complete");
-        says(begin(&phone.with_form(&visiting)), "4");
+        says(begin(&phone.with_form(&visiting)), "4", &line);
+        // It is called something else since, as a copy is: the line is still theirs who began it, and of nobody else.
+        let device = DeviceState { device: DeviceId([9; 16]), ..phone.device() };
+        let put = outbox::put_device(&device);
+        block_on(phone.storage.write(vec![put])).expect("memory writes");
+        block_on(phone.records.reload()).expect("memory reads");
+        let visit = phone.with_form(&visiting);
+        says(begin(&visit), "4", &line);
+        let other = open_by("binh", &visit, record_id::new(), Beginning::New);
+        says(other, "4", &record_id::hexadecimal(&device.device.0));
         // It took the record, and told of it: it is there once.
         told(&phone, i64::MAX, "ho-Hoa,Hộ Hoa,3,2\nho-Lan,Hộ Lan,1,4\n");
         assert_eq!(offered(begin(&phone.with_form(&visiting)), "ho"), both);
