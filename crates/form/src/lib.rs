@@ -25,5 +25,5 @@ pub use view::{
     AnswerProblem, Aspects, Change, Choice, DataType, Language, LocalTime, NodeId, NodeKind,
     NodeState, Numbers, Question, QuestionControl, RichText, Violation, ViolationKind,
 };
-pub use xform::{XformError, parse_as_written, parse_xform, write_xform};
+pub use xform::{XformError, columns_read, may_read, parse_as_written, parse_xform, write_xform};
 pub use xpath::number::parse as parse_number;
