@@ -19,7 +19,7 @@ pub use program::{CsvRows, ITEMSETS, Program, Resources, compile};
 pub use session::{
     AnswerError, Audit, AuditEvent, AuditPlace, EntityChange, EntityRow, Envelope, EnvelopeError,
     Environment, Figure, NewRow, RowError, Session, SubmissionError, apply_to_list, entity_csv,
-    read_envelope,
+    is_date, read_envelope,
 };
 pub use view::{
     AnswerProblem, Aspects, Change, Choice, DataType, Language, LocalTime, NodeId, NodeKind,
