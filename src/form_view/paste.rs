@@ -1,9 +1,9 @@
 //! A list of names that becomes rows: nobody types 150 people one by one. Columns beside the names answer what the form asks by the
 //! same words.
 
-use form::{DataType, NodeId, NodeKind, QuestionControl};
+use form::{Choice, DataType, NodeId, NodeKind, QuestionControl};
 use leptos::prelude::*;
-use report::{Column, ColumnKind, PastedName, read_names};
+use report::{Column, ColumnKind, Offered, PastedName, read_names};
 
 use super::controls::choice_name;
 use super::offer_undo;
@@ -59,6 +59,7 @@ fn PasteField(
     let takes_known = RwSignal::new(false);
     let there: Vec<String> = entry.row_names(repeat).iter().map(|name| composed(name)).collect();
     let (fields, columns): (Vec<_>, Vec<_>) = columns(entry, repeat).into_iter().unzip();
+    let needs_row = fields.is_empty() && !entry.columns(repeat).is_empty();
     let labels: Vec<String> = columns.iter().map(|column| column.label.clone()).collect();
     let list =
         memo(move || read_names(&composed(&pasted.read()), &there, &name_label.read(), &columns));
@@ -81,6 +82,8 @@ fn PasteField(
         match list.columns.is_empty() {
             false => words.now().columns_taken(&taken.collect::<Vec<_>>(), unread()),
             true if list.lacks_heads => words.now().paste_with_heads().to_owned(),
+            true if list.has_more && needs_row => words.now().paste_needs_row().to_owned(),
+            true if list.has_more => words.now().paste_names_only().to_owned(),
             true => String::new(),
         }
     };
@@ -154,10 +157,10 @@ fn columns(entry: FormEntry, repeat: NodeId) -> Vec<(String, Column)> {
         let kind = match (&asked.control, asked.data_type) {
             (QuestionControl::Select1, _) => {
                 let choices = entry.choices(question).get_untracked();
-                let told = choices.iter();
-                let told =
-                    told.map(|choice| (choice.value.clone(), composed(&choice_name(choice))));
-                ColumnKind::Choice(told.collect())
+                let offered = |choice: &Choice| {
+                    Offered::new(choice.value.clone(), composed(&choice_name(choice)))
+                };
+                ColumnKind::Choice(choices.iter().map(offered).collect())
             }
             (_, DataType::Int) => ColumnKind::Whole,
             (_, DataType::Decimal) => ColumnKind::Number,

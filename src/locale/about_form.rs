@@ -145,6 +145,8 @@ words! {
     undo_too_late: "Không hoàn tác được nữa: phiếu đã đóng", "Too late to undo: the form was closed";
     paste_list: "Dán danh sách", "Paste a list";
     paste_with_heads: "Chỉ nhận tên. Dán kèm dòng tiêu đề cột để nhận cả các cột khác.", "Names only. Paste the line that names the columns as well, and the others are taken too.";
+    paste_needs_row: "Chỉ nhận tên. Thêm một mục trước khi dán thì nhận được cả các cột khác.", "Names only. Add an entry before you paste, and the other columns are taken too.";
+    paste_names_only: "Chỉ nhận tên. Các cột khác không trùng với câu hỏi nào.", "Names only. The other columns are called like none of the questions.";
     names_known_too: "Thêm cả những tên đã có", "Add names that are there too";
     file_removed: "Đã gỡ bỏ", "Removed";
     empty_row: "Chưa nhập", "Nothing entered";

@@ -33,7 +33,7 @@ words! {
     role: "Vai trò", "Role";
     disable_person: "Khóa tài khoản", "Disable the account";
     enable_person: "Mở lại tài khoản", "Enable the account";
-    disable_why: "Người này không đăng nhập được nữa trên mọi máy. Dữ liệu chưa gửi vẫn nằm trên máy và vào mục chờ xử lý khi máy gửi lên.", "The person can no longer sign in on any device. Work that was not sent stays on the phone, and waits for repair once the phone sends it.";
+    disable_why: "Người này không đăng nhập được nữa trên mọi máy. Dữ liệu chưa gửi vẫn nằm trên máy và vào mục chờ xử lý khi máy gửi lên.", "The person can no longer sign in on any device. Data that was not sent stays on the phone, and waits for repair once the phone sends it.";
     this_device: "Máy này", "This device";
     last_contact: "Liên lạc gần nhất", "Last contact";
     still_on_device: "Còn trên máy", "Still on the device";
@@ -41,7 +41,7 @@ words! {
     end_session: "Kết thúc", "End the session";
     device_is_lost: "Máy bị mất: khi có mạng, máy tự khóa. Nếu cơ quan muốn vậy và máy có mã PIN, những gì máy chủ đã có bị xóa khỏi máy.", "The device is lost: it locks itself once it has a network. If the organisation wants that and it has a PIN, what the server has is removed from it.";
     end_session_title: "Kết thúc phiên đăng nhập?", "End this session?";
-    end_session_why: "Máy này phải đăng nhập lại. Dữ liệu chưa gửi không mất: nó ở lại trên máy và được gửi khi đúng người đó đăng nhập lại.", "The device has to sign in again. Work that was not sent is not lost: it stays on the device, and is sent once the same person signs in again.";
+    end_session_why: "Máy này phải đăng nhập lại. Dữ liệu chưa gửi không mất: nó ở lại trên máy và được gửi khi đúng người đó đăng nhập lại.", "The device has to sign in again. Data that was not sent is not lost: it stays on the device, and is sent once the same person signs in again.";
     session_that_ended: "Phiên đã kết thúc", "Session ended";
     report_lost: "Báo mất máy", "Report it lost";
     session_is_over: "Đã kết thúc phiên", "The session is over";
@@ -51,16 +51,16 @@ words! {
     the_operator: "Người vận hành máy chủ", "The server's operator";
     somebody: "Có người", "Somebody";
     not_used_yet: "Mã này chỉ dùng được một lần, và chưa được dùng", "This code is good once, and was not used yet";
-    open_in_browser: "Trình duyệt bên trong Zalo, Messenger không giữ được ứng dụng lâu. Chép đường dẫn, rồi mở bằng Chrome (Android) hoặc Safari (iPhone).", "The browser inside Zalo or Messenger does not keep the app for long. Copy the link and open it in Chrome (Android) or Safari (iPhone).";
+    open_in_browser: "Trình duyệt bên trong Zalo, Messenger không giữ được ứng dụng lâu. Sao chép đường dẫn, rồi mở bằng Chrome (Android) hoặc Safari (iPhone).", "The browser inside Zalo or Messenger does not keep the app for long. Copy the link and open it in Chrome (Android) or Safari (iPhone).";
     open_by_icon: "Trên iPhone, ứng dụng mở từ biểu tượng phải đăng nhập riêng. Trong Safari, chạm nút Chia sẻ (ô vuông có mũi tên lên), kéo xuống và chọn “Thêm vào MH chính”. Mở ứng dụng từ biểu tượng, rồi gõ mã này.", "On an iPhone the app asks you to sign in again when it is opened from its icon. In Safari, tap Share (the square with an arrow), scroll down and choose “Add to Home Screen”. Open the app from its icon and type this code.";
-    copy_code: "Chép mã", "Copy the code";
+    copy_code: "Sao chép mã", "Copy the code";
     sign_in_here: "Đăng nhập ngay ở đây", "Sign in here all the same";
     have_code: "Có mã hoặc đường dẫn của người điều phối?", "Have a code or a link from your coordinator?";
     sign_in_code: "Mã đăng nhập", "Sign-in code";
     sign_in_by_code: "Đăng nhập bằng mã", "Sign in with the code";
     fill_in_code: "Nhập mã đăng nhập.", "Enter the sign-in code.";
     change_password: "Đổi mật khẩu", "Change the password";
-    change_password_why: "Sau khi đổi, các máy khác của bạn phải đăng nhập lại. Dữ liệu chưa gửi trên các máy đó không mất.", "Your other devices then have to sign in again. Work on them that was not sent is not lost.";
+    change_password_why: "Sau khi đổi, các máy khác của bạn phải đăng nhập lại. Dữ liệu chưa gửi trên các máy đó không mất.", "Your other devices then have to sign in again. Data on them that was not sent is not lost.";
     old_password: "Mật khẩu hiện tại", "Present password";
     code_instead: "Quên mật khẩu? Nhập mã của người điều phối", "Forgot it? A code from your coordinator";
     new_password: "Mật khẩu mới, ít nhất 8 ký tự", "New password, at least 8 characters";
@@ -95,8 +95,8 @@ words! {
     programmes_why: "Chỉ thấy và gửi hồ sơ của chương trình được chọn. Không chọn gì là mọi chương trình.", "The person sees and sends records of the chosen programmes only. Choosing none means all.";
     edit_person: "Sửa thông tin và quyền", "Change name, role and unit";
     save_person: "Lưu", "Save";
-    role_change_why: "Với vai trò khác, người này phải đăng nhập lại trên mọi máy; mã đăng nhập và khóa truy cập cũ không dùng được nữa. Dữ liệu chưa gửi vẫn nằm trên máy và được gửi khi họ đăng nhập lại.", "With another role the person has to sign in again on every device; old sign-in codes and passkeys no longer work. Work that was not sent stays on the devices, and is sent when they sign in again.";
-    unit_change_why: "Máy của người này sẽ nhận hồ sơ của đơn vị mới và bỏ bản sao hồ sơ của đơn vị cũ. Dữ liệu chưa gửi không mất.", "The person's devices will receive the new unit's records and drop their copies of the former unit's. Work that was not sent is not lost.";
+    role_change_why: "Với vai trò khác, người này phải đăng nhập lại trên mọi máy; mã đăng nhập và khóa truy cập cũ không dùng được nữa. Dữ liệu chưa gửi vẫn nằm trên máy và được gửi khi họ đăng nhập lại.", "With another role the person has to sign in again on every device; old sign-in codes and passkeys no longer work. Data that was not sent stays on the devices, and is sent when they sign in again.";
+    unit_change_why: "Máy của người này sẽ nhận hồ sơ của đơn vị mới và bỏ bản sao hồ sơ của đơn vị cũ. Dữ liệu chưa gửi không mất.", "The person's devices will receive the new unit's records and drop their copies of the former unit's. Data that was not sent is not lost.";
     personal_data: "Dữ liệu cá nhân", "Personal data";
     personal_data_why: "Tìm những gì hồ sơ ghi về một người, theo họ tên hoặc số điện thoại, để trao cho họ hoặc xóa theo yêu cầu của họ.", "Finds what records say of a person, by name or telephone number, to hand it to them or to erase it when they ask.";
     name_or_phone: "Họ tên hoặc số điện thoại", "Name or telephone number";
@@ -195,9 +195,9 @@ impl Language {
             "account_disable" => ("khóa tài khoản", "disabled an account"),
             "account_enable" => ("mở lại tài khoản", "enabled an account"),
             "export" => ("tải bảng tính", "took a spreadsheet"),
-            "repair_apply" => ("áp dụng dữ liệu chờ xử lý", "applied work that waited for repair"),
+            "repair_apply" => ("áp dụng dữ liệu chờ xử lý", "applied data that waited for repair"),
             "repair_set_aside" => {
-                ("không ghi dữ liệu chờ xử lý vào hồ sơ", "set aside work that waited for repair")
+                ("không ghi dữ liệu chờ xử lý vào hồ sơ", "set aside data that waited for repair")
             }
             "entity_settle" => (
                 "xem xong hai thay đổi của cùng một mục ở",

@@ -136,14 +136,17 @@ impl Listed {
     ) -> Option<&Arc<RecordSummary>> {
         let name = |title: &str| report::fold(undated(title).unwrap_or(title));
         let sought = name(title);
-        let rank = |record: &RecordSummary| {
-            (!sought.is_empty() && name(&record.title) == sought, begun(record))
+        // It is asked at each letter of the name, of each record: what is folded anew begins so.
+        let is_same = |record: &RecordSummary| {
+            !sought.is_empty()
+                && record.folded.starts_with(&sought)
+                && name(&record.title) == sought
         };
         let of = |counts: &Counts, value: &str| counts.get(value).copied().unwrap_or_default();
         // As in `first`: behind the last of a form nobody looks on.
         let (mut of_form, mut of_unit) = (of(&self.forms, form), of(&self.units, unit));
         let mut records = self.iter();
-        let mut last: Option<&Arc<RecordSummary>> = None;
+        let mut last: Option<(_, &Arc<RecordSummary>)> = None;
         while of_form > 0
             && of_unit > 0
             && let Some(record) = records.next()
@@ -155,12 +158,14 @@ impl Listed {
                 && is_unit
                 && matches!(record.state, State::Submitted | State::Returned | State::Approved)
                 && before.is_none_or(|before| begun(record) < begun(before))
-                && last.is_none_or(|last| rank(last) < rank(record))
             {
-                last = Some(record);
+                let rank = (is_same(record), begun(record));
+                if last.is_none_or(|(least, _)| least < rank) {
+                    last = Some((rank, record));
+                }
             }
         }
-        last
+        last.map(|(_, record)| record)
     }
 
     /// Puts these records in place of those.
@@ -390,7 +395,7 @@ pub(super) mod tests {
         let last = |title: &str| listed.last_handed_in("f0", "u0", title, None).cloned();
         assert_eq!(last("Công ty Hoa Mai 01/12/2026"), Some(plum.clone()));
         assert_eq!(last("công ty hoa hồng"), Some(again.clone()));
-        for title in ["", "Công ty Lan 01/12/2026", "20/04/2026"] {
+        for title in ["", "Công ty Lan 01/12/2026", "20/04/2026", "Công ty Hoa"] {
             assert_eq!(last(title), Some(again.clone()), "{title}: the last of any");
         }
         let before = |record: &Arc<RecordSummary>| {

@@ -19,11 +19,11 @@ pub use program::{CsvRows, ITEMSETS, Program, Resources, compile};
 pub use session::{
     AnswerError, Audit, AuditEvent, AuditPlace, EntityChange, EntityRow, Envelope, EnvelopeError,
     Environment, Figure, NewRow, RowError, Session, SubmissionError, apply_to_list, entity_csv,
-    read_envelope,
+    is_date, read_envelope,
 };
 pub use view::{
     AnswerProblem, Aspects, Change, Choice, DataType, Language, LocalTime, NodeId, NodeKind,
     NodeState, Numbers, Question, QuestionControl, RichText, Violation, ViolationKind,
 };
-pub use xform::{XformError, parse_as_written, parse_xform, write_xform};
+pub use xform::{XformError, columns_read, may_read, parse_as_written, parse_xform, write_xform};
 pub use xpath::number::parse as parse_number;

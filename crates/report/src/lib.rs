@@ -12,7 +12,7 @@ mod query;
 mod search;
 
 pub use fold::{fold, fold_into, matches, matches_folded};
-pub use names::{Column, ColumnKind, PastedList, PastedName, read_names};
+pub use names::{Column, ColumnKind, Offered, PastedList, PastedName, read_names};
 pub use order::{SortKey, name_key, sort_key};
 pub use query::{Figure, Group, Measure, Query, Record, Row, Table, Test};
 pub use search::{Findable, Sought, fold_names, fold_record};

@@ -24,8 +24,25 @@ pub enum ColumnKind {
     Number,
     /// A day: `5/3/1985`.
     Day,
-    /// One of these: what is stored, and what is shown.
-    Choice(Vec<(String, String)>),
+    /// One of these.
+    Choice(Vec<Offered>),
+}
+
+/// A choice that a cell may name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offered {
+    value: String,
+    label: String,
+    /// The label: a long list is met by each line, at each key.
+    folded: String,
+}
+
+impl Offered {
+    /// One by what is stored, and what is shown.
+    #[must_use]
+    pub fn new(value: String, label: String) -> Self {
+        Self { value, folded: fold(&label), label }
+    }
 }
 
 /// A list of names as it was pasted.
@@ -35,6 +52,8 @@ pub struct PastedList {
     pub columns: Vec<usize>,
     /// Whether there are cells beside the names, and no line that names their columns.
     pub lacks_heads: bool,
+    /// Whether a column is named that none of those asked for is.
+    pub has_more: bool,
     /// Those in it.
     pub names: Vec<PastedName>,
 }
@@ -74,7 +93,8 @@ pub fn read_names(pasted: &str, there: &[String], asked: &str, columns: &[Column
     let mut lines = pasted.lines().filter(|line| line.split('\t').any(has_letters)).peekable();
     let heads = lines.next_if(|line| Heads::are(line, &head(asked)));
     let heads = heads.map(|line| Heads::new(line, &head(asked), columns));
-    let mut list = PastedList::default();
+    let has_more = heads.as_ref().is_some_and(|heads| heads.has_more);
+    let mut list = PastedList { has_more, ..PastedList::default() };
     list.columns.extend(heads.iter().flat_map(|heads| heads.columns.iter().map(|(_, asks)| asks)));
     for line in lines {
         let cells: Vec<&str> = line.split('\t').collect();
@@ -111,14 +131,14 @@ impl ColumnKind {
             },
             Self::Day => day(cell),
             Self::Choice(choices) => {
-                if let Some((value, _)) = choices.iter().find(|(value, _)| value == cell) {
-                    return Some(value.clone());
+                if let Some(choice) = choices.iter().find(|choice| choice.value == cell) {
+                    return Some(choice.value.clone());
                 }
                 let folded = fold(cell);
                 let is_meant =
-                    |(_, label): &&(String, String)| fold(label) == folded && is_same(label, cell);
+                    |choice: &&Offered| choice.folded == folded && is_same(&choice.label, cell);
                 let mut meant = choices.iter().filter(is_meant);
-                let (value, _) = meant.next()?;
+                let Offered { value, .. } = meant.next()?;
                 meant.next().is_none().then(|| value.clone())
             }
         }
@@ -135,7 +155,7 @@ fn day(cell: &str) -> Option<String> {
     let &[one, month, other] = &parts[..] else { return None };
     let (day, year) = if one.len() == 4 { (other, one) } else { (one, other) };
     let (day, month) = (day.parse::<u8>().ok()?, month.parse::<u8>().ok()?);
-    (is_digits(year) && year.len() == 4).then(|| format!("{year}-{month:02}-{day:02}"))
+    Some(format!("{year}-{month:02}-{day:02}")).filter(|date| form::is_date(date))
 }
 
 /// The line that names the columns.
@@ -144,6 +164,8 @@ struct Heads {
     name: Option<(usize, usize)>,
     /// The place of a cell, and that of the column it is of.
     columns: Vec<(usize, usize)>,
+    /// Whether there is a cell that is of none.
+    has_more: bool,
 }
 
 impl Heads {
@@ -164,14 +186,17 @@ impl Heads {
         let labels: Vec<String> = columns.iter().map(|column| head(&column.label)).collect();
         let mut found: Vec<(usize, usize)> = Vec::new();
         let is_name = |at: usize| name.is_some_and(|(from, to)| (from..to).contains(&at));
+        let mut has_more = false;
         for (at, cell) in cells.iter().enumerate().filter(|(at, _)| !is_name(*at)) {
             if let Some(asks) = column_of(cell, &labels)
                 && found.iter().all(|(_, taken)| *taken != asks)
             {
                 found.push((at, asks));
+            } else {
+                has_more |= !cell.is_empty() && !names_number(cell);
             }
         }
-        Self { name, columns: found }
+        Self { name, columns: found, has_more }
     }
 
     fn name(&self, cells: &[&str]) -> Option<String> {
@@ -200,7 +225,8 @@ fn names_number(cell: &str) -> bool {
     ["stt", "tt", "so tt"].contains(&cell)
 }
 
-/// Which of the columns a head is of: the one that is called so, else the only one whose name is in it, or that it is in.
+/// Which of the columns a head is of: the one that is called so, else the only one whose name is in it, or begins with it. What stands
+/// further behind is what is asked about: 'ethnic group' is no consent to tell the ethnic group.
 fn column_of(cell: &str, labels: &[String]) -> Option<usize> {
     let same = labels.iter().position(|label| label == cell);
     if same.is_some() || cell.is_empty() {
@@ -210,7 +236,8 @@ fn column_of(cell: &str, labels: &[String]) -> Option<usize> {
         // One word is in too much.
         part.contains(' ') && format!(" {all} ").contains(&format!(" {part} "))
     };
-    let is_near = |label: &&String| within(label, cell) || within(cell, label);
+    let begins = |label: &str| label.starts_with(cell) && within(label, cell);
+    let is_near = |label: &&String| begins(label) || within(cell, label);
     let mut near = labels.iter().enumerate().filter(|(_, label)| is_near(label));
     let (at, _) = near.next()?;
     near.next().is_none().then_some(at)
@@ -285,7 +312,9 @@ mod tests {
     fn asked() -> Vec<Column> {
         let column = |label: &str, kind| Column { label: label.to_owned(), kind };
         let choice = |choices: &[(&str, &str)]| {
-            let own = |(value, label): &(&str, &str)| ((*value).to_owned(), (*label).to_owned());
+            let own = |(value, label): &(&str, &str)| {
+                Offered::new((*value).to_owned(), (*label).to_owned())
+            };
             ColumnKind::Choice(choices.iter().map(own).collect())
         };
         vec![
@@ -354,6 +383,37 @@ mod tests {
     }
 
     #[test]
+    fn a_column_of_what_somebody_may_consent_to_tell_is_not_their_consent() {
+        let yes_no = ["Có", "Không"].map(|word| Offered::new(word.to_owned(), word.to_owned()));
+        let consent = Column {
+            label: "Đồng ý cung cấp thành phần dân tộc".to_owned(),
+            kind: ColumnKind::Choice(yes_no.to_vec()),
+        };
+        let read = |head: &str| {
+            let pasted = format!("Họ và tên\t{head}\nLan\tCó");
+            read_names(&pasted, &[], "Họ và tên", std::slice::from_ref(&consent)).columns
+        };
+        for head in ["Dân tộc", "Thành phần dân tộc", "Đồng ý"] {
+            let is_consent = head == "Đồng ý";
+            assert_eq!(!read(head).is_empty(), is_consent, "{head}");
+        }
+    }
+
+    #[test]
+    fn a_day_that_no_calendar_has_is_none() {
+        for (cell, expected) in [
+            ("5/3/1985", Some("1985-03-05")),
+            ("29.2.2024", Some("2024-02-29")),
+            ("3/25/1985", None),
+            ("31/02/1985", None),
+            ("0/0/1985", None),
+            ("5/3/85", None),
+        ] {
+            assert_eq!(day(cell).as_deref(), expected, "{cell}");
+        }
+    }
+
+    #[test]
     fn a_name_in_two_columns_is_one() {
         for heads in ["Họ và tên đệm\tTên", "STT\tHọ đệm\tTên", "Họ\tTên", "Họ và tên\t"]
         {
@@ -369,6 +429,13 @@ mod tests {
         assert!(lacks("1\tLan\tNữ"));
         assert!(!lacks("Lan\nAn"));
         assert!(!lacks("TT\tHọ tên\tGhi chú\n1\tLan\t"));
+        let has_more = |pasted: &str, columns: &[Column]| {
+            read_names(pasted, &[], "Họ và tên", columns).has_more
+        };
+        assert!(has_more("TT\tHọ tên\tGhi chú\n1\tLan\t", &asked()));
+        assert!(has_more("TT\tHọ tên\tNăm sinh\n1\tLan\t1985", &[]));
+        assert!(!has_more("TT\tHọ tên\tNăm sinh\n1\tLan\t1985", &asked()));
+        assert!(!has_more("TT\tHọ tên\n1\tLan", &asked()));
     }
 
     #[test]

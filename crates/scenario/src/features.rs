@@ -3,6 +3,7 @@
 //! A type is tried as a row of a workbook, a function as a calculation with a known result, an appearance by whether the
 //! app asks for its word and a journey has a row with it. What a browser cannot do is said with its reason.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -354,13 +355,13 @@ pub fn matrix(root: &Path) -> std::io::Result<String> {
     out.push_str(FILES);
     out.push_str("\n## Appearances\n\nThe engine passes every word on; this is what the app draws.\n\n| type, appearance | |\n|---|---|\n");
     let views = sources(&root.join("src/form_view"))?;
-    let drawn = views.clone() + &sources(&root.join("crates/form/src"))?;
+    let asked_for = asked_words(&(views.clone() + &sources(&root.join("crates/form/src"))?));
     let journeys = sources(&root.join("tests/e2e/journeys"))?;
     for (name, word, otherwise) in APPEARANCES {
         // A table is made by the reader: a field list whose first select shows the labels.
         let sought = if *word == "table-list" { "field-list" } else { word };
         let passed = asked(name, word).is_ok_and(|(_, words)| words.iter().any(|w| w == sought));
-        let how = match (passed, is_looked_for(&drawn, sought)) {
+        let how = match (passed, is_looked_for(&asked_for, sought)) {
             (true, true) if !is_tried(&journeys, name, word) => {
                 "fails: no journey tries it".to_owned()
             }
@@ -384,9 +385,12 @@ pub fn matrix(root: &Path) -> std::io::Result<String> {
     line(&mut out, &["`select_one` `search('xa', 'matches', …)`", &searched]);
     out.push_str("\n## Parameters\n\n| type, parameters | |\n|---|---|\n");
     for (name, given, attribute, otherwise) in PARAMETERS {
-        let asks = format!("\"{attribute}\"");
-        let is_asked = attribute.is_empty() || views.contains(&asks);
+        // What is no attribute of its own is in the answer's limits: a journey has to try it.
+        let is_numbers = attribute.is_empty();
+        let is_journey = || given.split(' ').all(|word| is_tried(&journeys, name, word));
+        let is_asked = is_numbers || views.contains(&format!("(\"{attribute}\")"));
         let how = match parameter(name, given, attribute) {
+            Ok(()) if is_numbers && !is_journey() => "fails: no journey tries it".to_owned(),
             Ok(()) if is_asked => "works".to_owned(),
             Ok(()) => format!("degraded: {otherwise}"),
             Err(why) => format!("fails: {why}"),
@@ -407,18 +411,31 @@ pub fn matrix(root: &Path) -> std::io::Result<String> {
     Ok(out)
 }
 
-/// Whether any line asks if this is the word of an appearance: the whole word, in code, or up to the number that it ends with.
-fn is_looked_for(sources: &str, word: &str) -> bool {
-    let literal = format!("\"{}\"", word.trim_end_matches(|c: char| c.is_ascii_digit()));
-    let asks = |line: &str| {
-        ["looks(", "word ==", "(word,", "w ==", "strip_prefix("]
-            .iter()
-            .any(|ask| line.contains(ask))
+/// The words that lines of code ask an appearance for, each without the number that it may end with.
+fn asked_words(sources: &str) -> BTreeSet<String> {
+    let asks = |line: &&str| {
+        let ways = ["looks(", "word ==", "w ==", "strip_prefix("];
+        !line.trim_start().starts_with("//") && ways.iter().any(|way| line.contains(way))
     };
-    sources.lines().any(|line| {
-        let is_code = !line.trim_start().starts_with("//");
-        is_code && line.contains(&literal) && asks(line)
-    })
+    let is_word = |before: &str| {
+        ["looks(", "== ", "strip_prefix(", "[", ", "].iter().any(|end| before.ends_with(end))
+    };
+    let mut words = BTreeSet::new();
+    for line in sources.lines().filter(asks) {
+        let parts: Vec<&str> = line.split('"').collect();
+        let of_line = parts.windows(2).step_by(2).filter(|pair| is_word(pair[0]));
+        words.extend(of_line.map(|pair| pair[1].to_owned()));
+    }
+    words
+}
+
+/// Whether the app asks for a word: for all of it, or for what stands before the number that it ends with.
+fn is_looked_for(asked: &BTreeSet<String>, word: &str) -> bool {
+    asked.contains(unnumbered(word))
+}
+
+fn unnumbered(word: &str) -> &str {
+    word.trim_end_matches(|c: char| c.is_ascii_digit())
 }
 
 /// Whether a sheet in the journeys has a row of this type with this word behind it.
@@ -440,16 +457,20 @@ pub fn types() -> impl Iterator<Item = &'static str> {
     ASKED.iter().map(|(name, _, _)| *name).chain(STORED.iter().map(|(name, _)| *name))
 }
 
-/// The words of appearances that the matrix tells of.
+/// The words of appearances that the matrix tells of, each without the number that it may end with.
 pub fn appearances() -> impl Iterator<Item = &'static str> {
-    APPEARANCES.iter().chain(AS_WITHOUT).map(|(_, word, _)| *word)
+    APPEARANCES.iter().chain(AS_WITHOUT).map(|(_, word, _)| unnumbered(word))
 }
 
-/// The words of appearances that the app asks for.
-pub fn asked_appearances(root: &Path) -> std::io::Result<Vec<String>> {
+/// The words of appearances that the app asks for, each without the number that it may end with.
+pub fn asked_appearances(root: &Path) -> std::io::Result<BTreeSet<String>> {
     let views = sources(&root.join("src/form_view"))?;
-    let asked = views.split("looks(\"").skip(1).filter_map(|rest| rest.split('"').next());
-    Ok(asked.map(str::to_owned).collect())
+    let mut words = asked_words(&views);
+    // The calendars stand in a table.
+    let table = views.split("const CALENDARS").nth(1).and_then(|rest| rest.split(';').nth(1));
+    let rows = table.unwrap_or_default().split("(\"").skip(1);
+    words.extend(rows.filter_map(|row| row.split('"').next()).map(str::to_owned));
+    Ok(words)
 }
 
 /// The names of the functions that are tried.

@@ -240,7 +240,7 @@ pub(crate) struct Lists {
 }
 
 pub(crate) fn lists(xml: &str) -> Lists {
-    if !xml.contains("dataset=") && !xml.contains(".csv") {
+    if !xml.contains("dataset=") && !form::may_read(xml, ".csv") {
         return Lists::default();
     }
     let Ok((form, _)) = form::parse_xform(xml) else { return Lists::default() };

@@ -234,10 +234,9 @@ fn columns_read(body: &[BodyNode], ids: &[&str]) -> BTreeSet<String> {
     for set in controls(body).filter_map(|control| control.itemset.as_ref()) {
         let reads = |id: &&&str| set.nodeset.contains(&format!("instance('{id}')/root/item"));
         if ids.iter().any(|id| reads(&id)) {
-            let is_name = |text: &&String| {
-                text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
-            };
-            columns.extend([&set.value, &set.label].into_iter().filter(is_name).cloned());
+            columns.extend(
+                [&set.value, &set.label].into_iter().flat_map(|one| form::columns_read(one)),
+            );
         }
     }
     columns

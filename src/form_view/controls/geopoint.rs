@@ -26,10 +26,6 @@ pub(super) enum Measuring {
     Idle,
     Running,
     Found,
-    /// Found, as far from being sure as this.
-    Rough {
-        accuracy_m: f64,
-    },
     /// Of a walk, which goes on.
     Late,
     /// Of a walk, which is over.
@@ -55,9 +51,10 @@ impl Wanted {
         }
     }
 
-    pub(super) fn judge(self, fix: Fix) -> Measuring {
-        let accuracy_m = fix.accuracy_m;
-        if accuracy_m > self.rough_m { Measuring::Rough { accuracy_m } } else { Measuring::Found }
+    /// How far off a place may lie, if that is too far.
+    pub(super) fn rough_m(self, place: &str) -> Option<f64> {
+        let accuracy_m = place.split_whitespace().nth(3).and_then(form::parse_number);
+        accuracy_m.filter(|accuracy_m| *accuracy_m > self.rough_m)
     }
 }
 
@@ -85,7 +82,7 @@ pub(super) fn Geopoint(asked: Asked, wanted: Wanted) -> impl IntoView {
                 Ok(fix) => {
                     take(fix);
                     asked.entry.leave(asked.id);
-                    wanted.judge(fix)
+                    Measuring::Found
                 }
                 Err(error) => Measuring::Failed(error),
             };
@@ -104,6 +101,7 @@ pub(super) fn Geopoint(asked: Asked, wanted: Wanted) -> impl IntoView {
     let place = Signal::derive(move || {
         answer_text(words.now(), &QuestionControl::Input, DataType::Geopoint, &value.read(), &[])
     });
+    let rough_m = memo(move || wanted.rough_m(&value.read()));
     let can_clear = asked.can_clear();
     let marks = memo(move || Mark::read(&value.read(), true).into_iter().collect());
     let is_placed = asked.looks("placement-map");
@@ -131,7 +129,7 @@ pub(super) fn Geopoint(asked: Asked, wanted: Wanted) -> impl IntoView {
             <Show when=move || can_clear.get()>
                 <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.clear() />
             </Show>
-            <MeasuringNews asked=asked measuring=measuring found=place />
+            <MeasuringNews asked=asked measuring=measuring found=place rough_m=rough_m />
             <TypedPlace asked=asked />
         </div>
     }
@@ -145,6 +143,8 @@ pub(super) fn MeasuringNews(
     /// What was found, in words: whoever does not see it hears it.
     #[prop(into)]
     found: Signal<String>,
+    /// How far off it may lie, if that is too far: as long as it is the answer.
+    rough_m: Memo<Option<f64>>,
 ) -> impl IntoView {
     let words = asked.words;
     let news = move || match measuring.get() {
@@ -152,7 +152,7 @@ pub(super) fn MeasuringNews(
             String::new()
         }
         Measuring::Running => words.now().locating().to_owned(),
-        Measuring::Found | Measuring::Rough { .. } => found.get_untracked(),
+        Measuring::Found => found.get_untracked(),
     };
     // What was found stands there already.
     let class = move || match *measuring.read() {
@@ -161,9 +161,10 @@ pub(super) fn MeasuringNews(
     };
     let trouble = move || {
         let text = match measuring.get() {
-            Measuring::Idle | Measuring::Running | Measuring::Found => return None,
-            Measuring::Rough { accuracy_m } => {
-                let title = Signal::derive(move || words.now().rough_place(accuracy_m));
+            Measuring::Running => return None,
+            Measuring::Idle | Measuring::Found => {
+                let rough_m = rough_m.get()?;
+                let title = Signal::derive(move || words.now().rough_place(rough_m));
                 return Some(view! { <Banner tone=Tone::Attention title=title /> }.into_any());
             }
             Measuring::Late => Language::walk_late,
@@ -271,21 +272,20 @@ mod tests {
                 parameters: parameters.iter().map(owned).collect(),
             })
         };
-        let fix =
-            |accuracy_m| Fix { latitude: 10.9, longitude: 107.2, altitude_m: None, accuracy_m };
         let said = [("accuracyThreshold", "5"), ("unacceptableAccuracyThreshold", "50")];
         assert!((wanted(&said).accuracy_m - 5.0).abs() < 1e-9);
         let cases = [
-            (&said[..], 50.0, false),
-            (&said, 51.0, true),
-            (&[], 100.0, false),
-            (&[], 101.0, true),
+            (&said[..], "10.9 107.2 0 50", None),
+            (&said, "10.9 107.2 0 51", Some(51.0)),
+            (&[], "10.9 107.2 0 100", None),
+            (&[], "10.9 107.2 0 101", Some(101.0)),
+            // Typed, or taken away.
+            (&[], "10.9 107.2 0 0", None),
+            (&[], "10.9 107.2", None),
+            (&[], "", None),
         ];
-        for (parameters, accuracy_m, is_rough) in cases {
-            let judged = wanted(parameters).judge(fix(accuracy_m));
-            let expected =
-                if is_rough { Measuring::Rough { accuracy_m } } else { Measuring::Found };
-            assert_eq!(judged, expected);
+        for (parameters, place, rough_m) in cases {
+            assert_eq!(wanted(parameters).rough_m(place), rough_m, "{place}");
         }
     }
 

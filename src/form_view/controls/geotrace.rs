@@ -172,7 +172,7 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, wanted: Wanted) -> impl IntoV
             let outcome = match location::locate(accuracy_m, PATIENCE_MS, |_| {}).await {
                 Ok(fix) => {
                     add(fix.to_geopoint());
-                    wanted.judge(fix)
+                    Measuring::Found
                 }
                 Err(error) => Measuring::Failed(error),
             };
@@ -269,10 +269,15 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, wanted: Wanted) -> impl IntoV
                     <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.clear() />
                 </Show>
             </div>
-            <MeasuringNews asked=asked measuring=measuring found=measured />
+            <MeasuringNews asked=asked measuring=measuring found=measured rough_m=rough_corner(wanted, value, closed) />
             <TypedCorners asked=asked notation={if closed { AREA } else { LINE }} />
         </div>
     }
+}
+
+/// How far off the last corner may lie, if that is too far.
+fn rough_corner(wanted: Wanted, value: Memo<String>, closed: bool) -> Memo<Option<f64>> {
+    memo(move || wanted.rough_m(corners(&value.read(), closed).last()?))
 }
 
 /// Corners typed by hand, or measured and put right.

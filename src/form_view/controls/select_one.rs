@@ -20,12 +20,12 @@ pub(super) fn arrangement(asked: Asked) -> &'static str {
     }
 }
 
-/// The columns, where the form counts them.
+/// The columns, where the form counts them: so many where there is room for a word in each, fewer where the letters are large.
 pub(super) fn counted_columns(asked: Asked) -> Option<String> {
-    match columns(asked) {
-        Columns::Exactly(count) => Some(format!("repeat({count}, minmax(0, 1fr))")),
-        _ => None,
-    }
+    let Columns::Exactly(count) = columns(asked) else { return None };
+    let gaps = count - 1;
+    let width = format!("calc((100% - {gaps} * var(--space-2)) / {count})");
+    Some(format!("repeat(auto-fill, minmax(max(4.75rem, {width}), 1fr))"))
 }
 
 /// One of a few choices. Real radio buttons: arrow keys move between them.

@@ -33,6 +33,7 @@ const SURVEY = [
   ['select_one mau', 'cot', 'Một màu theo cột', 'columns-pack', ''],
   ['select_one mau', 'hai_cot', 'Một màu, hai cột', 'columns-2', ''],
   ['select_one mau', 'hai_cot_gon', 'Một màu, hai cột gọn', 'compact-2', ''],
+  ['select_one mau', 'muoi_cot', 'Một màu, mười cột', 'columns-10', ''],
   ['select_one mau', 'hang_ngang', 'Một hàng', 'horizontal', ''], ['select_one mau', 'hang_gon', 'Một hàng gọn', 'horizontal-compact', ''],
   ['select_one mau', 'khit', 'Khít', 'compact', ''], ['select_one mau', 'khit_nhanh', 'Khít, nhanh', 'quickcompact', ''],
   ['select_one mau', 'gon', 'Một màu gọn', 'minimal', ''],
@@ -273,6 +274,8 @@ test('choices as rows, side by side, in a table, and in a sheet; an order by its
       getComputedStyle(list).gridTemplateColumns.split(' ').length);
     assert.equal(columns, 2, name);
   }
+  const narrow = await form.question('muoi_cot').locator('.choice').first().boundingBox();
+  assert.ok(narrow.width >= 75, `a word has room in a column: ${narrow.width}`);
   for (const name of ['hang_ngang', 'hang_gon', 'khit', 'khit_nhanh']) {
     assert.equal(await form.question(name).locator('.choices-columns').count(), 1, name);
   }
@@ -328,6 +331,8 @@ test('a place that may lie further off than the form takes is told to be rough, 
   await phone.page.clock.fastForward(31_000);
   await question.getByText('Vị trí còn sai tới 800 m').waitFor();
   assert.match(await question.locator('.geopoint-value').innerText(), /^10\.5, 107/);
+  await question.getByRole('button', { name: 'Bỏ chọn' }).click();
+  await question.getByText('Vị trí còn sai tới 800 m').waitFor({ state: 'detached' });
   await phone.grant(server.url);
 });
 

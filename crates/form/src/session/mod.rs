@@ -26,6 +26,7 @@ pub use entities::{EntityChange, EntityRow, apply_to_list, entity_csv};
 pub use envelope::{Envelope, EnvelopeError, read_envelope};
 pub use figures::Figure;
 pub use roster::NewRow;
+pub use value::is_date;
 
 use drawn::{Drawn, DrawnKind};
 use instance::{Instance, ItemId};

@@ -124,7 +124,9 @@ pub(crate) fn fits(data_type: DataType, text: &str) -> bool {
     }
 }
 
-fn is_date(text: &str) -> bool {
+/// Whether a text is a day of the calendar: `1985-03-05`.
+#[must_use]
+pub fn is_date(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let number = |part: &str, digits: usize| {
         (part.len() == digits && part.chars().all(|c| c.is_ascii_digit()))

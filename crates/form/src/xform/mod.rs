@@ -7,6 +7,7 @@ mod write;
 pub use read::{parse_as_written, parse_xform};
 pub(crate) use read::{parse_document, read_element};
 pub(crate) use search::is_searched;
+pub use search::{columns_read, may_read};
 pub use write::write_xform;
 pub(crate) use write::{escape_attribute, escape_text};
 

@@ -4,7 +4,7 @@
 //! is a whole number are choices as they stand. The document keeps the call: other clients search by it themselves.
 
 use xpath::Expr;
-use xpath::ast::{Call, Expression, Name, Path, Start};
+use xpath::ast::{Axis, Call, Expression, Name, Path, Start, Step, Test};
 
 use crate::definition::{
     BodyNode, Control, ControlKind, Form, Item, Itemset, Label, Secondary, Source, TextPart,
@@ -41,6 +41,25 @@ pub(crate) fn is_searched(control: &Control) -> bool {
 }
 
 const CALL: &str = "search(";
+
+/// Whether a form, as it is stored, may read a file whose name has this in it. What is searched in stands there without its ending.
+#[must_use]
+pub fn may_read(xml: &str, name: &str) -> bool {
+    xml.contains(name) || xml.contains(CALL)
+}
+
+/// The columns of a list that an expression reads of an item, as they come.
+#[must_use]
+pub fn columns_read(expression: &str) -> Vec<String> {
+    let Ok(expression) = Expr::parse(expression) else { return Vec::new() };
+    let column = |path: &Path| match (&path.start, path.steps.as_slice()) {
+        (Start::Context, [Step { axis: Axis::Child, test: Test::Name(name), predicates }]) => {
+            predicates.is_empty().then(|| name.local.to_string())
+        }
+        _ => None,
+    };
+    expression.paths().into_iter().filter_map(column).collect()
+}
 
 fn add_itemset(control: &mut Control, form: &mut Form, problems: &mut Vec<Problem>) {
     let appearance = control.appearance.as_deref().unwrap_or_default();

@@ -150,3 +150,17 @@ fn a_search_that_says_too_little_is_told() {
         assert_eq!(kinds, [ProblemKind::UnreadableSearch(call.to_owned())], "{call}");
     }
 }
+
+#[test]
+fn the_columns_of_a_list_that_an_expression_reads_are_told_as_they_come() {
+    let cases: [(&str, &[&str]); 5] = [
+        ("ten", &["ten"]),
+        ("concat(ten, ' (huyen: ', huyen, ')')", &["ten", "huyen"]),
+        ("if(jr:itext('xa') = 'ten', ten, name_en)", &["ten", "name_en"]),
+        ("jr:itext(itextId)", &["itextId"]),
+        ("/data/ten", &[]),
+    ];
+    for (expression, columns) in cases {
+        assert_eq!(form::columns_read(expression), columns, "{expression}");
+    }
+}

@@ -233,7 +233,7 @@ async fn lists(
     for version in versions {
         let mut files = BTreeMap::new();
         for row in database.form_files(version.form.hash).await? {
-            if is_list(&row.name) && version.xml.contains(&row.name) {
+            if is_list(&row.name) && form::may_read(&version.xml, &row.name) {
                 let bytes = database.file_bytes(&row.file).await?;
                 files.insert(row.name, String::from_utf8_lossy(&bytes).into_owned());
             }

@@ -254,11 +254,18 @@ impl Reader<'_> {
             .collect();
         let external = control.external_choices();
         let Some(itemset) = control.itemset.as_ref().or(external.as_ref()) else { return labels };
+        let label = itemset.label.trim();
+        let id = label.strip_prefix("jr:itext(").and_then(|id| id.strip_suffix(')'));
+        let said = |text: String| if id.is_some() { self.texts.itext(&text) } else { Some(text) };
         let root = match self.instance(&itemset.nodeset) {
             Some(Source::Internal(root)) => root,
             Some(Source::External(address)) => {
-                let told = self.lists.pairs(address, itemset.value.trim(), itemset.label.trim());
-                labels.extend(told);
+                // Of several columns the first one tells the choices apart.
+                let column = form::columns_read(label).into_iter().next().unwrap_or_default();
+                let told = self.lists.pairs(address, itemset.value.trim(), &column);
+                labels.extend(
+                    told.into_iter().filter_map(|(value, text)| Some((value, said(text)?))),
+                );
                 return labels;
             }
             None => return labels,
@@ -270,15 +277,7 @@ impl Reader<'_> {
                     .find(|child| child.name == name.trim())
                     .map(|child| &child.text)
             };
-            let label = match itemset
-                .label
-                .trim()
-                .strip_prefix("jr:itext(")
-                .and_then(|id| id.strip_suffix(')'))
-            {
-                Some(id) => text(id).and_then(|id| self.texts.itext(id)),
-                None => text(&itemset.label).cloned(),
-            };
+            let label = text(id.unwrap_or(label)).cloned().and_then(said);
             if let (Some(value), Some(label)) = (text(&itemset.value), label) {
                 labels.insert(value.clone(), label);
             }
@@ -367,5 +366,22 @@ mod tests {
             *labels,
             words.map(|(value, label)| (value.to_owned(), label.to_owned())).into()
         );
+    }
+
+    #[test]
+    fn what_was_searched_for_in_a_file_has_the_words_of_the_first_column_that_is_shown() {
+        let bind = r#"<bind nodeset="/data/xa" type="string"/>"#;
+        let lists = "ma,huyen,ten\nbq,lk,Bảo Quang\n";
+        for shown in ["ten", "ten, huyen"] {
+            let body = format!(
+                r#"<select1 ref="/data/xa" appearance="search('xa')"><label>Xã</label>
+                <item><label>{shown}</label><value>ma</value></item></select1>"#
+            );
+            let lists = Resources { files: [("xa.csv".to_owned(), lists.to_owned())].into() };
+            let columns = columns("<xa/>", bind, &body, lists);
+            let kind = &columns[0].kind;
+            let Kind::Choices { labels, several: false } = kind else { panic!("{kind:?}") };
+            assert_eq!(labels.get("bq").map(String::as_str), Some("Bảo Quang"), "{shown}");
+        }
     }
 }

@@ -280,7 +280,8 @@ async fn manifest_by_password(app: State<App>, client: Client, hash: Path<ByHash
 
 /// The lists of entities that a form reads.
 pub(crate) fn entity_lists(xml: &str, datasets: &BTreeSet<String>) -> Vec<String> {
-    let named = datasets.iter().filter(|dataset| xml.contains(&format!("/{dataset}.csv")));
+    let is_named = |dataset: &&String| form::may_read(xml, &format!("/{dataset}.csv"));
+    let named = datasets.iter().filter(is_named);
     let mut named = named.peekable();
     if named.peek().is_none() {
         return Vec::new();

@@ -1,16 +1,19 @@
 //! Entities: what records make and change, in one list for each data set, for phones and for ODK Collect.
 
 use std::collections::BTreeMap;
+use std::io::Cursor;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
+use calamine::{Reader, Xlsx};
 use form::{EntityChange, Environment, Program, Resources, Session, compile, parse_xform};
 use md5::{Digest, Md5};
 use server::accounts;
 use server::audit::Action;
 use server::database::{AccountChange, Folded, FormRow, NewClient, NewPack, Reason};
 use server::entities::{Entity, EntityVersion, Meeting, Outcome, Sourced, apply};
+use server::form_files::FormFile;
 use sync::codec;
 use sync::wire::{
     DeviceId, Dot, FormRef, Operation, Outcome as SyncOutcome, RecordId, State, Value, Write, field,
@@ -526,6 +529,60 @@ async fn the_version_that_a_phone_saw_is_what_it_wrote_and_not_worked_out_here_w
     let bases: Vec<&serde_json::Value> =
         met[0]["versions"].as_array().unwrap().iter().map(|one| &one["base"]).collect();
     assert_eq!(bases, [0, 1, 1], "An had not seen Minh's");
+}
+
+/// Chooses a household as forms did before there were itemsets: no file is named.
+fn search() -> String {
+    format!(
+        r#"{HEAD}<h:head><h:title>Tìm</h:title><model><instance><data id="tim" version="1"><ho/><xa/></data></instance></model></h:head>
+        <h:body><select1 ref="/data/ho" appearance="search('ho_dan')"><item><label>label</label><value>name</value></item></select1>
+        <select1 ref="/data/xa" appearance="search('xa')"><item><label>ten, huyen</label><value>ma</value></item></select1></h:body></h:html>"#
+    )
+}
+
+#[tokio::test]
+async fn a_list_that_is_searched_in_is_one_that_the_form_reads() {
+    let server = with_forms().await;
+    let database = server.app.database();
+    let row = FormRow { form: form_ref("tim", &search()), xml: search() };
+    let form = row.form.clone();
+    let villages = "ma,huyen,ten\nbq,Long Khánh,Bảo Quang\n";
+    let new = NewPack {
+        hash: codec::hash(b"tim"),
+        json: database
+            .pack_json(database.pack_hash().await.unwrap().unwrap())
+            .await
+            .unwrap()
+            .unwrap(),
+        forms: vec![row, FormRow { form: form_ref("ho", &register()), xml: register() }],
+        files: vec![vec![FormFile::new("xa.csv", villages.as_bytes().to_vec())]],
+        units: vec![],
+        programmes: BTreeMap::new(),
+        personal: vec![],
+    };
+    assert!(database.load_pack(&new, 3).await.unwrap());
+    let lan = server.device("lan").await;
+    let made = lan.household(1, 1, "phuong_a", &[("ho", HOUSE), ("chu", "Lan")]);
+    let chosen = [("ho", text(HOUSE)), ("xa", text("bq"))];
+    let chosen = Operation { form: form.clone(), ..lan.create(2, 2, "phuong_a", &chosen) };
+    lan.push(&[made, chosen]).await;
+    let table = lan.get("/api/v1/records.xlsx?form=tim").await;
+    let mut table = Xlsx::new(Cursor::new(table.body.to_vec())).unwrap();
+    let cells = table.worksheet_range_at(0).unwrap().unwrap();
+    let cells: Vec<String> = cells.used_cells().map(|(_, _, cell)| cell.to_string()).collect();
+    for word in ["Hộ Lan", "Bảo Quang"] {
+        assert!(cells.iter().any(|cell| cell == word), "{word}: {cells:?}");
+    }
+    let (token, _) = accounts::new_token();
+    let client = NewClient { device: DeviceId(accounts::random()), device_name: "ODK Collect" };
+    let account = server.account("lan").await;
+    let now_ms = server::clock::now_ms();
+    assert!(database.add_token(&account, &token, client, None, now_ms).await.unwrap());
+    let manifest = server.get(&format!("/openrosa/{token}/manifest/{}", form.hash), &[]).await;
+    let manifest = String::from_utf8(manifest.body.to_vec()).unwrap();
+    for file in ["ho_dan.csv", "xa.csv"] {
+        assert!(manifest.contains(&format!("<filename>{file}</filename>")), "{manifest}");
+    }
 }
 
 #[tokio::test]
