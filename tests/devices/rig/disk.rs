@@ -107,12 +107,15 @@ impl Disk {
     }
 
     pub fn held(&self, record: RecordId) -> Vec<Held> {
-        let sealed = self.outbox.values();
-        let sealed = sealed
-            .map(|sealed| Held { operation: sealed.operation(), verdict: sealed.verdict.clone() });
         let mut held = self.waits();
-        held.extend(sealed);
         held.retain(|held| held.operation.record == record);
+        let sealed = self.outbox.values().filter(|sealed| sealed.record == record);
+        held.extend(
+            sealed.map(|sealed| Held {
+                operation: sealed.operation(),
+                verdict: sealed.verdict.clone(),
+            }),
+        );
         held
     }
 

@@ -61,9 +61,16 @@ pub struct Http {
 
 impl Http {
     pub fn new(server: SocketAddr, account: &str) -> Self {
-        let name = account.bytes().map(|byte| format!("{byte:02x}")).collect();
         let client = Client::builder(TokioExecutor::new()).build(HttpConnector::new());
-        Self { server, name, cookie: Arc::default(), client, traffic: Arc::default() }
+        let (cookie, traffic) = (Arc::default(), Arc::default());
+        let mut http = Self { server, name: String::new(), cookie, client, traffic };
+        http.speak_as(account);
+        http
+    }
+
+    /// Who speaks from now on.
+    pub fn speak_as(&mut self, account: &str) {
+        self.name = account.bytes().map(|byte| format!("{byte:02x}")).collect();
     }
 
     pub fn cookie(&self) -> Option<String> {

@@ -89,6 +89,7 @@ impl Phone {
     }
 
     pub async fn sign_in(&mut self) {
+        self.http.speak_as(&self.account);
         let answer = self.try_sign_in().await.expect("the server answers");
         assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
     }
