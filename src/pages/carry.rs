@@ -341,7 +341,7 @@ fn taken(language: Language, receipt: &Receipt) -> String {
     let mut parts =
         vec![language.bundle_taken(&receipt.account, &moment(language, receipt.received_ms))];
     parts.push(match (receipt.new_operations, receipt.new_files) {
-        (0, 0) if receipt.unwanted_files > 0 => language.bundle_unwanted(receipt.unwanted_files),
+        (0, 0) if receipt.unwanted_files > 0 => String::new(),
         (0, 0) => language.deliver_nothing_new().to_owned(),
         (changes, files) => language.bundle_new(changes, files),
     });
@@ -351,6 +351,10 @@ fn taken(language: Language, receipt: &Receipt) -> String {
     if receipt.damaged_files > 0 {
         parts.push(language.bundle_damaged(receipt.damaged_files));
     }
+    if receipt.unwanted_files > 0 {
+        parts.push(language.bundle_unwanted(receipt.unwanted_files));
+    }
+    parts.retain(|part| !part.is_empty());
     let mut text = parts.join(" · ");
     if !receipt.proven {
         text = format!("{text}. {}", language.deliver_unproven());

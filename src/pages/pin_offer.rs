@@ -6,7 +6,7 @@ use super::{Later, parts::InPart, pin_settings::AtOnce};
 use crate::components::{Banner, Button, ButtonKind, Sheet};
 use crate::locale::Language;
 use crate::platform::clock;
-use crate::reactive::memo;
+use crate::reactive::{effect, memo};
 use crate::stores::{
     Door, Library, Preferences,
     pack::{REQUIRED, WANTED},
@@ -35,14 +35,19 @@ pub(super) fn PinOffer() -> impl IntoView {
     let inside = expect_context::<Door>().inside();
     let forms_held = library.all_forms_held();
     let wish = memo(move || library.pack().read().pin.clone());
+    let has_none = memo(move || inside.read().as_ref().is_some_and(|here| here.row.pin.is_none()));
     let is_offered = memo(move || {
-        let has_none = inside.read().as_ref().is_some_and(|here| here.row.pin.is_none());
         let put_away_ms = preferences.chosen().read().pin_put_away_ms;
         forms_held.get()
-            && has_none
+            && has_none.get()
             && is_offered(wish.read().as_deref(), put_away_ms, clock::now_ms())
     });
     let setting = RwSignal::new(false);
+    effect(move || {
+        if !has_none.get() {
+            setting.set(false);
+        }
+    });
     provide_context(AtOnce);
     let put_away = move |()| {
         preferences.change(|chosen| chosen.pin_put_away_ms = Some(clock::now_ms()));
@@ -56,7 +61,7 @@ pub(super) fn PinOffer() -> impl IntoView {
         };
         Some(view! { <p>{words.say(text)}</p> })
     };
-    move || {
+    let banner = move || {
         is_offered.get().then(|| {
             view! {
                 <div data-pin-offer="">
@@ -72,18 +77,22 @@ pub(super) fn PinOffer() -> impl IntoView {
                         </div>
                     </Banner>
                 </div>
-                <Sheet
-                    open=setting
-                    title=words.say(Language::lock)
-                    close_label=words.say(Language::close)
-                    on_close=move |()| {
-                        setting.try_set(false);
-                    }
-                >
-                    <InPart screen=Later::PinSettings />
-                </Sheet>
             }
         })
+    };
+    view! {
+        {banner}
+        // Beside the offer, which goes for a while when forms come: nobody loses the digits of a PIN by that.
+        <Sheet
+            open=setting
+            title=words.say(Language::lock)
+            close_label=words.say(Language::close)
+            on_close=move |()| {
+                setting.try_set(false);
+            }
+        >
+            <InPart screen=Later::PinSettings />
+        </Sheet>
     }
 }
 

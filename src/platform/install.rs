@@ -41,10 +41,10 @@ impl Prompt {
     pub fn way(self) -> Way {
         if is_installed() {
             Way::Installed
-        } else if offer().is_some() {
-            Way::Prompt
         } else if is_apple_phone() {
             Way::ByHand
+        } else if offer().is_some() {
+            Way::Prompt
         } else {
             Way::None
         }

@@ -187,8 +187,10 @@ pub enum Place {
 /// Whom tries are counted for.
 #[derive(Clone, Copy, Debug)]
 pub enum Whom<'a> {
-    /// Nobody: a code and a passkey cannot be guessed for somebody.
+    /// Nobody: a code cannot be guessed for somebody.
     Nobody,
+    /// Whoever holds a passkey, which nobody guesses: wrong codes keep them from nothing.
+    Holder,
     /// Whoever is called so, from anywhere.
     Anyone(&'a str),
     /// Whoever is called so, there: what is tried elsewhere does not count.
@@ -198,7 +200,7 @@ pub enum Whom<'a> {
 impl<'a> Whom<'a> {
     fn name(self) -> Option<&'a str> {
         match self {
-            Self::Nobody => None,
+            Self::Nobody | Self::Holder => None,
             Self::Anyone(name) | Self::There(name, _) => Some(name),
         }
     }
@@ -271,9 +273,14 @@ pub(crate) fn asker(address: Option<IpAddr>) -> [u8; 32] {
 fn keys(whom: Whom<'_>, address: Option<IpAddr>) -> Vec<Key> {
     let name = |name: &str| name.to_lowercase();
     let address = address.map(network);
-    let mut keys = vec![Key::Both(whom.name().map(name).unwrap_or_default(), address)];
+    let first = match whom {
+        // No account's name has a blank before it.
+        Whom::Holder => " passkey".to_owned(),
+        _ => whom.name().map(name).unwrap_or_default(),
+    };
+    let mut keys = vec![Key::Both(first, address)];
     keys.extend(match whom {
-        Whom::Nobody => None,
+        Whom::Nobody | Whom::Holder => None,
         Whom::Anyone(whose) => Some(Key::Account(name(whose))),
         Whom::There(whose, place) => Some(Key::Place(name(whose), place)),
     });

@@ -74,7 +74,11 @@ impl Carry {
                 Err(error) => {
                     log_error(&format!("bundle not brought, it is tried again: {error}"));
                     failed = true;
-                    continue;
+                    // Photos in the next ones may be those of answers in this one.
+                    match error {
+                        BringError::Storage(_) => continue,
+                        _ => break,
+                    }
                 }
             };
             if let Err(error) = told {

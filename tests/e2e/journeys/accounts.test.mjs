@@ -215,6 +215,9 @@ test('what records say of a person is found, handed out and erased, with the pas
   await page.getByRole('button', { name: 'Xóa dữ liệu' }).click();
   await sheet().getByText('tran thi hanh · 1 chỗ').waitFor();
   await sheet().getByRole('button', { name: 'Xóa dữ liệu' }).click();
+  await sheet().getByText('Nhập mật khẩu của bạn hoặc một mã mới').waitFor();
+  await sheet().getByLabel('Mật khẩu của bạn').fill('khong phai');
+  await sheet().getByRole('button', { name: 'Xóa dữ liệu' }).click();
   await sheet().getByText('Mật khẩu hiện tại không đúng.').waitFor();
   await sheet().getByLabel('Mật khẩu của bạn').fill(ADMINISTRATOR);
   await desk.screenshot('erase-person');

@@ -134,7 +134,13 @@ async function seen(name) {
 /** Drags the map with the mouse by so many pixels. */
 async function drag(name, dx, dy) {
   await windowOf(name).scrollIntoViewIfNeeded();
-  const box = await windowOf(name).boundingBox();
+  // What a press has added below it may move the page by a few frames.
+  const box = await until('the map stands still', async () => {
+    const before = await windowOf(name).boundingBox();
+    await phone.page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+    const now = await windowOf(name).boundingBox();
+    return now.y === before.y && now;
+  });
   const { mouse } = phone.page;
   const from = [box.x + box.width / 2, box.y + box.height / 2];
   await mouse.move(...from);

@@ -59,7 +59,7 @@ test('an administrator adds a person and gets a code: as a picture, as a link, a
     navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
   });
   await sheet.getByRole('button', { name: 'Sao chép đường dẫn' }).click();
-  await sheet.getByText('Trình duyệt không cho chép.').waitFor();
+  await sheet.getByText('Trình duyệt không cho sao chép.').waitFor();
   await sheet.getByText(link, { exact: true }).waitFor();
   await page.evaluate(() => delete navigator.clipboard.writeText);
   await page.keyboard.press('Escape');

@@ -89,7 +89,7 @@ test('a spreadsheet holds the records that the list shows, whatever is filtered 
   }
   // Of what was begun in a time, by the day of it.
   await desk.open(`/records?form=${FORM}&state=draft`);
-  const period = page.locator('.chips').getByLabel('Thời gian', { exact: true });
+  const period = page.locator('.chips').getByRole('combobox', { name: 'Thời gian', exact: true });
   const ofPeriod = async (count) => {
     await until(`${count} are of that time`, async () => (await counted(coordinator)) === count);
     assert.equal(await taken(take), count);

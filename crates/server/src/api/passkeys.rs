@@ -208,7 +208,7 @@ pub(super) async fn sign_in(
     };
     let name = owner.as_ref().map(|owner| owner.name.as_str());
     let tried = Tried::Passkey(owner.as_ref());
-    if let Err(wait_s) = app.throttle().take(database, Whom::Nobody, address, now_ms).await? {
+    if let Err(wait_s) = app.throttle().take(database, Whom::Holder, address, now_ms).await? {
         note_failed(app, origin, tried, now_ms);
         return Err(ApiError::too_many(wait_s));
     }
@@ -233,11 +233,11 @@ pub(super) async fn sign_in(
     };
     match database.sign_in_by_passkey(key.id, &signed, only, session, now_ms).await? {
         ByPasskey::Good => {
-            app.throttle().clear(database, Whom::Nobody, address).await?;
+            app.throttle().clear(database, Whom::Holder, address).await?;
             Ok(key.account.clone())
         }
         ByPasskey::OfAnother => {
-            app.throttle().clear(database, Whom::Nobody, address).await?;
+            app.throttle().clear(database, Whom::Holder, address).await?;
             let message = "the work of somebody else is on this device and not sent yet";
             Err(ApiError::conflict("other_account", message))
         }

@@ -404,7 +404,9 @@ impl<'a> Import<'a> {
         let database = self.app.database();
         let is_here = database.blob(head.hash).await?.is_some_and(|blob| blob.whole);
         // Its hash proves it, whoever brings it: the operation that names it may have come another way long ago.
-        let is_taken = !is_here && head.size <= MAX_BLOB;
+        // What was erased is never wanted again: bringing it once more changes nothing.
+        let is_erased = database.is_erased_blob(head.hash).await?;
+        let is_taken = !is_here && !is_erased && head.size <= MAX_BLOB;
         let is_wanted = is_taken && database.is_wanted(head.hash).await?;
         self.file = Some(Arriving { head, at: 0, is_here, is_taken, is_wanted });
         self.end_file().await

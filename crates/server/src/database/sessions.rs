@@ -11,7 +11,9 @@ use super::audit::{Event, note};
 use super::sql::{Builder, query, query_as, query_scalar};
 use super::{Answer, Database, Write, bytes, unsigned};
 use crate::accounts::Role;
+use crate::api::signed_in::IDLE_MS;
 use crate::audit::Action;
+use crate::clock;
 
 /// SHA-256 of a session's token.
 pub type SessionKey = [u8; 32];
@@ -361,10 +363,15 @@ impl Database {
             Some(id) => query
                 .push(" AND (s.ended_ms IS NULL OR s.revoked <> 0) AND s.id = ")
                 .push_bind(id),
-            None => query.push(
-                " AND (s.ended_ms IS NULL OR s.client = 'app' AND s.revoked IN (3, 4) AND a.erased_ms IS NULL
-                    AND NOT EXISTS (SELECT 1 FROM session l WHERE l.device = s.device AND l.id > s.id))",
-            ),
+            // What has not been heard of for so long would not be told of its loss either.
+            None => query
+                .push(
+                    " AND (s.ended_ms IS NULL OR s.client = 'app' AND s.revoked IN (3, 4) AND a.erased_ms IS NULL
+                        AND NOT EXISTS (SELECT 1 FROM session l WHERE l.device = s.device AND l.id > s.id)
+                        AND s.seen_ms > ",
+                )
+                .push_bind(clock::now_ms() - IDLE_MS)
+                .push(")"),
         };
         query.push(" ORDER BY contact_ms DESC, s.id DESC");
         let rows: Vec<Row> = query.build_as().fetch_all(&self.readers).await?;

@@ -111,9 +111,9 @@ async fn a_server_without_the_app_says_so() {
     let folder = tempfile::tempdir().unwrap();
     // As a program that was built without it: one that is told of a folder wants it there when it starts.
     let page = folder.path().join("index.html");
-    std::fs::write(&page, "").unwrap();
+    fs::write(&page, "").unwrap();
     let server = TestApp::with(|config| config.app = Some(folder.path().to_owned())).await;
-    std::fs::remove_file(&page).unwrap();
+    fs::remove_file(&page).unwrap();
     let answer = server.get("/", &[]).await;
     assert_eq!((answer.status, answer.code().as_str()), (StatusCode::NOT_FOUND, "no_app"));
 }
