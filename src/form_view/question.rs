@@ -33,6 +33,8 @@ enum Left {
     Yes,
     /// From a date or a time of which a part is missing: the browser says that it is empty.
     Half,
+    /// It is answered bit by bit, as a line is corner by corner: what is not whole yet is told to whoever goes on from the page.
+    BitByBit,
 }
 
 impl Asked {
@@ -49,7 +51,7 @@ impl Asked {
                 Left::Half if state.value.is_empty() => {
                     Some(AnswerProblem { kind: ViolationKind::Type, message: None })
                 }
-                Left::No if !tried.get() => None,
+                Left::No | Left::BitByBit if !tried.get() => None,
                 _ => state.problem.clone(),
             }
         });
@@ -66,9 +68,17 @@ impl Asked {
         }
     }
 
+    /// It is answered bit by bit.
+    pub fn comes_bit_by_bit(self) {
+        self.left.set(Left::BitByBit);
+    }
+
     /// The person went on from it.
     pub fn leave(self, event: &FocusEvent) {
-        self.left.try_set(if document::is_half_typed(event) { Left::Half } else { Left::Yes });
+        if self.left.try_get_untracked() != Some(Left::BitByBit) {
+            let is_half = document::is_half_typed(event);
+            self.left.try_set(if is_half { Left::Half } else { Left::Yes });
+        }
         self.entry.leave(self.id);
         if let Some(told) = self.told() {
             self.news.try_set(told);

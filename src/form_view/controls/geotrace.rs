@@ -151,6 +151,7 @@ fn forgotten_alarm(walk: Walk, measuring: RwSignal<Measuring>) -> Timer {
 /// A trace, or with `closed` an area.
 #[component]
 pub(super) fn Geotrace(asked: Asked, closed: bool, wanted: Wanted) -> impl IntoView {
+    asked.comes_bit_by_bit();
     let words = asked.words;
     let value = asked.value();
     let measuring = RwSignal::new(Measuring::Idle);

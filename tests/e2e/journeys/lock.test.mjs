@@ -270,7 +270,7 @@ test('the first person\'s work is sent by them, later', async () => {
   await page.getByRole('button', { name: 'Đổi người dùng' }).click();
   await page.locator('.people-here .list-row').filter({ hasText: NAME }).click();
   await press(NEW_PIN);
-  await page.locator('[data-unsent="1"]').first().waitFor({ state: 'attached' });
+  await page.locator('[data-unsent]:not([data-unsent="0"])').first().waitFor({ state: 'attached' });
   await app.open('/sign-in');
   await page.locator('input[name="name"]').fill('canbo.longkhanh');
   await page.locator('input[type="password"]').fill(PASSWORD);
