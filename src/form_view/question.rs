@@ -14,6 +14,11 @@ use crate::locale::{Language, Words};
 use crate::platform::document;
 use crate::stores::{FormEntry, preferences::use_words};
 
+/// Whether it may be a part of places: words never will.
+fn is_of_numbers(value: &str) -> bool {
+    value.chars().all(|sign| sign.is_ascii_digit() || " .-;".contains(sign))
+}
+
 /// What every control needs of its question.
 #[derive(Clone, Copy)]
 pub(super) struct Asked {
@@ -51,7 +56,8 @@ impl Asked {
                 Left::Half if state.value.is_empty() => {
                     Some(AnswerProblem { kind: ViolationKind::Type, message: None })
                 }
-                Left::No | Left::BitByBit if !tried.get() => None,
+                Left::No if !tried.get() => None,
+                Left::BitByBit if !tried.get() && is_of_numbers(&state.value) => None,
                 _ => state.problem.clone(),
             }
         });

@@ -367,7 +367,8 @@ pub(super) mod tests {
         let begun = |id: u8, at: u8, changed: u8| {
             let record = record(id, [changed, 0, 0, 0], "Phiếu");
             let mut record = Arc::unwrap_or_clone(record);
-            (record.id.0[5], record.id.0[6], record.state) = (at, 0x70, State::Approved);
+            (record.id.0[5], record.id.0[6], record.id.0[8]) = (at, 0x70, 0x80);
+            record.state = State::Approved;
             record.deleted = false;
             Arc::new(record)
         };
@@ -383,7 +384,8 @@ pub(super) mod tests {
     fn what_was_handed_in_last_of_the_same_place_comes_before_another_place() {
         let begun = |id: u8, title: &str| {
             let mut record = Arc::unwrap_or_clone(record(id, [id, 0, 0, 0], title));
-            (record.id.0[5], record.id.0[6], record.state) = (id, 0x70, State::Submitted);
+            (record.id.0[5], record.id.0[6], record.id.0[8]) = (id, 0x70, 0x80);
+            record.state = State::Submitted;
             record.deleted = false;
             Arc::new(record)
         };

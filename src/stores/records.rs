@@ -582,7 +582,7 @@ mod tests {
     #[test]
     fn a_period_is_of_when_records_were_begun_and_not_of_their_approval() {
         let mut march = RecordSummary::clone(&record(1, [1; 4], "Ghi"));
-        march.id.0[..7].copy_from_slice(&[0, 0, 0, 0, 0, 5, 0x70]);
+        march.id.0[..9].copy_from_slice(&[0, 0, 0, 0, 0, 5, 0x70, 0, 0x80]);
         for (id, begun_ms) in [(march.id, 5), (RecordId([0x11; 16]), 1)] {
             let record = RecordSummary { id, ..march.clone() };
             for (from_ms, until_ms, is_in) in [

@@ -192,7 +192,7 @@ async fn a_period_is_of_when_records_were_begun() {
     let lan = server.device("lan").await;
     fill(&lan).await;
     let mut long_ago = lan.create(3, 0, "phuong_a", &[("loai", text("ol"))]);
-    long_ago.record.0[5..7].copy_from_slice(&[5, 0x70]);
+    long_ago.record.0[5..9].copy_from_slice(&[5, 0x70, 0, 0x80]);
     lan.push(&[long_ago]).await;
     for (period, count) in [
         ("", 3),
