@@ -152,8 +152,7 @@ fn forgotten_alarm(walk: Walk, measuring: RwSignal<Measuring>) -> Timer {
 #[component]
 pub(super) fn Geotrace(asked: Asked, closed: bool, wanted: Wanted) -> impl IntoView {
     asked.comes_bit_by_bit();
-    let words = asked.words;
-    let value = asked.value();
+    let (words, value) = (asked.words, asked.value());
     let measuring = RwSignal::new(Measuring::Idle);
     let walk = RwSignal::new_local(None::<Watch>);
     let is_walking = memo(move || walk.read().is_some());
