@@ -1,11 +1,44 @@
 //! A real server on a real port.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use server::ServeError;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use crate::place::Place;
+
+/// A server on a port of its own.
+struct Running {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<Result<(), ServeError>>,
+}
+
+impl Running {
+    async fn start(place: &Place) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let shutdown = async move { stopped.await.unwrap() };
+        let serving = tokio::spawn(server::serve(place.config.clone(), listener, shutdown));
+        Self { address, stop, serving }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// Tells it to stop, and waits until it has.
+    async fn stop(self) {
+        self.stop.send(()).unwrap();
+        let ended = tokio::time::timeout(Duration::from_secs(10), self.serving).await;
+        ended.expect("it stops").unwrap().unwrap();
+    }
+}
 
 #[tokio::test]
 async fn the_data_folder_is_closed_to_others_on_the_machine() {
@@ -19,12 +52,8 @@ async fn the_data_folder_is_closed_to_others_on_the_machine() {
 async fn it_serves_until_it_is_told_to_stop() {
     let folder = tempfile::tempdir().unwrap();
     let place = Place::new(folder.path()).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let shutdown = async move { stopped.await.unwrap() };
-    let running = tokio::spawn(server::serve(place.config.clone(), listener, shutdown));
-    let mut stream = TcpStream::connect(address).await.unwrap();
+    let server = Running::start(&place).await;
+    let mut stream = server.connect().await;
     stream
         .write_all(b"GET /healthz HTTP/1.1\r\nhost: sotay\r\nconnection: close\r\n\r\n")
         .await
@@ -36,7 +65,7 @@ async fn it_serves_until_it_is_told_to_stop() {
         "{answer}"
     );
     // OpenRosa wants the date on every answer; a server on a port gives it.
-    let mut stream = TcpStream::connect(address).await.unwrap();
+    let mut stream = server.connect().await;
     stream
         .write_all(b"GET /openrosa/formList HTTP/1.1\r\nhost: sotay\r\nconnection: close\r\n\r\n")
         .await
@@ -47,12 +76,8 @@ async fn it_serves_until_it_is_told_to_stop() {
     for header in ["\r\ndate: ", "\r\nx-openrosa-version: 1.0\r\n"] {
         assert!(answer.contains(header), "{answer}");
     }
-    stop.send(()).unwrap();
-    tokio::time::timeout(Duration::from_secs(10), running)
-        .await
-        .expect("it stops")
-        .unwrap()
-        .unwrap();
+    let address = server.address;
+    server.stop().await;
     assert!(TcpStream::connect(address).await.is_err());
 }
 
@@ -61,12 +86,8 @@ async fn a_phone_whose_line_has_gone_silent_keeps_no_server_from_stopping() {
     let folder = tempfile::tempdir().unwrap();
     let mut place = Place::new(folder.path()).await;
     place.config.grace = Duration::from_millis(50);
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let shutdown = async move { stopped.await.unwrap() };
-    let running = tokio::spawn(server::serve(place.config.clone(), listener, shutdown));
-    let mut stream = TcpStream::connect(address).await.unwrap();
+    let server = Running::start(&place).await;
+    let mut stream = server.connect().await;
     // The server waits for the rest of the body: it asks for it.
     stream
         .write_all(
@@ -78,7 +99,5 @@ async fn a_phone_whose_line_has_gone_silent_keeps_no_server_from_stopping() {
     let mut asked = [0; 25];
     stream.read_exact(&mut asked).await.unwrap();
     assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
-    stop.send(()).unwrap();
-    let ended = tokio::time::timeout(Duration::from_secs(10), running).await;
-    ended.expect("it stops").unwrap().unwrap();
+    server.stop().await;
 }
