@@ -340,11 +340,12 @@ fn KeptRow(kept: Kept) -> impl IntoView {
 fn taken(language: Language, receipt: &Receipt) -> String {
     let mut parts =
         vec![language.bundle_taken(&receipt.account, &moment(language, receipt.received_ms))];
-    parts.push(match (receipt.new_operations, receipt.new_files) {
-        (0, 0) if receipt.unwanted_files > 0 => String::new(),
-        (0, 0) => language.deliver_nothing_new().to_owned(),
-        (changes, files) => language.bundle_new(changes, files),
-    });
+    match (receipt.new_operations, receipt.new_files) {
+        // What is said of these below is not that the server has all of it.
+        (0, 0) if receipt.unwanted_files > 0 => {}
+        (0, 0) => parts.push(language.deliver_nothing_new().to_owned()),
+        (changes, files) => parts.push(language.bundle_new(changes, files)),
+    }
     if receipt.quarantined > 0 {
         parts.push(language.bundle_quarantined(receipt.quarantined));
     }
@@ -354,7 +355,6 @@ fn taken(language: Language, receipt: &Receipt) -> String {
     if receipt.unwanted_files > 0 {
         parts.push(language.bundle_unwanted(receipt.unwanted_files));
     }
-    parts.retain(|part| !part.is_empty());
     let mut text = parts.join(" · ");
     if !receipt.proven {
         text = format!("{text}. {}", language.deliver_unproven());
