@@ -82,6 +82,12 @@ impl Language {
             Kind::UnboundControl(path) => format!("không có trường {path}; câu hỏi không hiện ra"),
             Kind::UnknownReference { text, path } => format!("`{text}` đọc {path}, không có"),
             Kind::UnknownFunction(name) => format!("không biết hàm {name}()"),
+            Kind::UnreadablePattern { pattern, message } => {
+                format!("regex() không hiểu mẫu `{pattern}`: {message}; điều mẫu này cần kiểm tra sẽ không được kiểm tra")
+            }
+            Kind::EntitiesOfLater(version) => {
+                format!("danh sách đối tượng (entities) phiên bản {version} chưa được hỗ trợ: phiếu này cần ứng dụng mới hơn")
+            }
             Kind::UnknownInstance(id) => format!("không có instance('{id}')"),
             Kind::DuplicateBind => "hai bind cùng trỏ tới trường này".to_owned(),
             Kind::DuplicateInstance(id) => {

@@ -35,6 +35,7 @@ impl Problem {
                 | ProblemKind::UnreadableOutput { .. }
                 | ProblemKind::EmptyOutput
                 | ProblemKind::UnknownInstance(_)
+                | ProblemKind::UnreadablePattern { .. }
                 | ProblemKind::NotEncrypted
                 | ProblemKind::UnreadableSearch(_)
         )
@@ -96,6 +97,16 @@ pub enum ProblemKind {
     /// An expression calls a function that is not known: it fails when it is evaluated.
     #[error("function {0}() is not known")]
     UnknownFunction(String),
+    /// The pattern of a `regex()` cannot be read: it fails when it is evaluated, and what it should refuse is allowed.
+    #[error(
+        "regex() cannot read the pattern `{pattern}`: {message}; what it should check is not checked"
+    )]
+    UnreadablePattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong.
+        message: String,
+    },
     /// `instance('…')` names an instance that the form does not have.
     #[error("there is no instance('{0}')")]
     UnknownInstance(String),
@@ -129,6 +140,9 @@ pub enum ProblemKind {
     /// An itemset that does not say what is stored.
     #[error("the itemset has no <value> with a ref")]
     NoItemsetValue,
+    /// The form's entities are written by a later specification than is known here.
+    #[error("entities of version {0} are not known here: this form needs a newer app")]
+    EntitiesOfLater(String),
     /// A file that the form needs was not given.
     #[error("file {0} is missing")]
     MissingResource(String),

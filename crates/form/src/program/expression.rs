@@ -283,6 +283,14 @@ impl Follower<'_> {
                 self.choice_name(call);
             }
             Function::Itext | Function::Lang => self.speaks = true,
+            Function::Regex => {
+                if let Some(Expression::Literal(pattern)) = call.arguments.get(1)
+                    && let Some(message) = xpath::pattern_fault(pattern)
+                {
+                    let pattern = pattern.to_string();
+                    self.problems.push(ProblemKind::UnreadablePattern { pattern, message });
+                }
+            }
             // Without a node, `position()` is that of the context node in its node-set.
             Function::Position if call.arguments.is_empty() => {
                 self.start_from(places);

@@ -173,6 +173,12 @@ fn compile_with(
     if of_submission.into_iter().any(|a| a.name == "base64RsaPublicKey" && !a.value.is_empty()) {
         problems.push(Problem::new("submission", ProblemKind::NotEncrypted));
     }
+    let version = form.model_attributes.iter().find(|a| local(&a.name) == "entities-version");
+    if let Some(version) = version.filter(|version| is_later(&version.value))
+        && !form.datasets().is_empty()
+    {
+        problems.push(Problem::new("model", ProblemKind::EntitiesOfLater(version.value.clone())));
+    }
     let schema = schema(&form);
     let lists = resource::lists(&form, resources, before, &mut problems);
     let has_list = |id: &str| lists.iter().any(|list| list.id == id);
@@ -245,6 +251,16 @@ fn compile_with(
         instance_id,
         instance_name,
     })
+}
+
+/// The last specification of entities that is known here; what is later must not be guessed at (its section "Versioning").
+const ENTITIES_VERSION: [u32; 2] = [2025, 1];
+
+/// Whether a version such as `2024.1.0` is later than what is known here. One that is none says nothing.
+fn is_later(version: &str) -> bool {
+    let numbers: Vec<u32> =
+        version.split('.').map_while(|part| part.parse().ok()).take(2).collect();
+    numbers.len() == 2 && numbers.as_slice() > ENTITIES_VERSION.as_slice()
 }
 
 /// What the labels of a list that stands in the form tell of answers, if anything.

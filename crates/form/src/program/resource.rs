@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use xpath::number;
+
 use super::Program;
 use super::body::queried_list;
 use super::json::{Json, parse as parse_json};
@@ -258,10 +260,16 @@ impl<'a> CsvRows<'a> {
 /// Features of a `GeoJSON` become `root/item` with `geometry`, `id` and an element for each property.
 fn geojson(id: &str, text: &str) -> Result<List, String> {
     let value = parse_json(text)?;
+    if !is_called(&value, "FeatureCollection") {
+        return Err("not a FeatureCollection".to_owned());
+    }
     let features = value.get("features").and_then(Json::items).ok_or("no features")?;
     let mut list = List::new(id);
     let root = list.open(0, "root", "");
     for feature in features {
+        if !is_called(feature, "Feature") {
+            return Err("a feature that is not of type Feature".to_owned());
+        }
         let item = list.open(root, "item", "");
         let mut leaf = |name: &str, text: &str| {
             let node = list.open(item, name, text);
@@ -272,17 +280,32 @@ fn geojson(id: &str, text: &str) -> Result<List, String> {
         let points = if *geometry == Json::Null { String::new() } else { points(geometry)? };
         leaf("geometry", &points);
         let properties = feature.get("properties").map(Json::members).unwrap_or_default();
-        let own_id = feature.get("id").filter(|_| !properties.iter().any(|(name, _)| name == "id"));
+        // Its own counts before a property of that name, as in JavaRosa and Web Forms.
+        let own_id = feature.get("id").filter(|id| **id != Json::Null);
         if let Some(id) = own_id {
             leaf("id", &id.text());
         }
-        for (name, value) in properties.iter().filter(|(name, _)| name != "geometry") {
+        let is_taken = |name: &str| name == "geometry" || (name == "id" && own_id.is_some());
+        for (name, value) in properties.iter().filter(|(name, _)| !is_taken(name)) {
             leaf(name, &value.text());
         }
         list.close(item);
     }
     list.close(root);
     Ok(list)
+}
+
+fn is_called(value: &Json, kind: &str) -> bool {
+    value.get("type").is_some_and(|found| found.text() == kind)
+}
+
+/// A coordinate without zeros at its end.
+fn degrees(coordinate: &Json) -> String {
+    let text = coordinate.text();
+    if !text.contains(['.', 'e', 'E']) {
+        return text;
+    }
+    number::parse(&text).map_or(text, number::to_text)
 }
 
 /// A geometry as ODK writes points: `lat lon 0 0`, several separated by `;`.
@@ -292,7 +315,7 @@ fn points(geometry: &Json) -> Result<String, String> {
     let point = |pair: &Json| -> Result<String, String> {
         match pair.items() {
             Some([longitude, latitude, ..]) => {
-                Ok(format!("{} {} 0 0", latitude.text(), longitude.text()))
+                Ok(format!("{} {} 0 0", degrees(latitude), degrees(longitude)))
             }
             _ => Err("a point without two numbers".to_owned()),
         }

@@ -111,7 +111,8 @@ impl Session {
         let row = schema.row_of(scope_def);
         for id in schema.subtree(scope_def).map(DefId) {
             let Some(property) = self.saved_to(id, &change.dataset) else { continue };
-            if schema.row_of(id) != row {
+            // What a row or a group with an entity of its own holds is that one's.
+            if schema.row_of(id) != row || self.entity_around(id) != Some(scope_def) {
                 continue;
             }
             let found = self.instance.all_of(schema, id, Some(scope_def), scope, false).first();
@@ -121,6 +122,16 @@ impl Session {
             }
         }
         Some(change)
+    }
+
+    /// The nearest node around an entry that has an entity: its properties are saved there.
+    fn entity_around(&self, def: DefId) -> Option<DefId> {
+        let schema = &self.program.schema;
+        let around = |def: &DefId| schema.def(*def).parent;
+        std::iter::successors(schema.def(def).parent, around).find(|def| {
+            let meta = schema.child(*def, "meta", false);
+            meta.is_some_and(|meta| schema.child(meta, "entity", false).is_some())
+        })
     }
 
     fn is_called(&self, item: ItemId, name: &str) -> bool {

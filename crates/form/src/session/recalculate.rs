@@ -590,6 +590,12 @@ pub(super) fn entered(program: &Program, def: DefId, text: &str) -> String {
     value::entered(program.rules(def).data_type, text)
 }
 
+/// Whether choices say how its values are written. A range whose numbers have names is a number all the same.
 fn is_picked(program: &Program, def: DefId) -> bool {
-    program.shown[def.index()].iter().any(|body| program.choices(*body).is_some())
+    program.shown[def.index()].iter().any(|body| match &program.body(*body).kind {
+        BodyKind::Question { question, choices: Some(_) } => {
+            !matches!(question.control, QuestionControl::Range { .. })
+        }
+        _ => false,
+    })
 }

@@ -75,6 +75,46 @@ fn each_row_makes_an_entity_of_its_own() {
 
 /// Two goods handed out of one store.
 #[test]
+fn what_a_group_saves_to_its_own_entity_is_not_the_outer_ones() {
+    let mut form = start(
+        r#"<name/><place/><g><shop/><place/><meta><entity dataset="shops" id="s1" create="1"><label/></entity></meta></g>
+           <meta><entity dataset="homes" id="h1" create="1"><label/></entity></meta>"#,
+        &format!(
+            r#"<bind {NS} nodeset="/data/name" entities:saveto="name"/><bind {NS} nodeset="/data/place" entities:saveto="place"/>
+            <bind {NS} nodeset="/data/g/shop" entities:saveto="shop"/><bind {NS} nodeset="/data/g/place" entities:saveto="place"/>"#
+        ),
+        r#"<input ref="/data/name"/><input ref="/data/place"/><group ref="/data/g"><input ref="/data/g/shop"/><input ref="/data/g/place"/></group>"#,
+    );
+    for (path, value) in
+        [("name", "Hộ A"), ("place", "nhà"), ("g/shop", "Tạp hóa"), ("g/place", "chợ")]
+    {
+        form.put(path, value);
+    }
+    let told: Vec<(String, String)> = form
+        .entities()
+        .into_iter()
+        .map(|e| (e.dataset, e.properties.into_iter().map(|(n, v)| format!("{n}={v} ")).collect()))
+        .collect();
+    let wanted = [("shops", "shop=Tạp hóa place=chợ "), ("homes", "name=Hộ A place=nhà ")];
+    assert_eq!(told, wanted.map(|(a, b)| (a.to_owned(), b.to_owned())));
+}
+
+#[test]
+fn entities_of_a_later_specification_are_refused() {
+    let form = |version: &str| {
+        xform(DATA, &model("1"), &inputs(&["name", "age"])).replacen(
+            "<model",
+            &format!("<model {NS} entities:entities-version=\"{version}\""),
+            1,
+        )
+    };
+    for (version, runs) in [("2024.1.0", true), ("2025.1.0", true), ("2099.1.0", false)] {
+        let compiled = try_compile(&form(version), &Resources::default());
+        assert_eq!(compiled.is_ok(), runs, "{version}");
+    }
+}
+
+#[test]
 fn what_rows_say_of_one_entity_is_one_change_of_it() {
     let mut form = start(
         r#"<row jr:template=""><left/><place/><meta><entity dataset="stores" id="k" update="1" baseVersion="3"><label/></entity></meta></row>"#,

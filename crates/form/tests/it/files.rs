@@ -77,6 +77,29 @@ fn a_list_that_came_again_takes_the_place_of_the_one_before() {
 }
 
 #[test]
+fn a_features_own_id_counts_and_coordinates_are_numbers() {
+    let form = xform(
+        "<ma/><o/>",
+        r#"<instance id="noi" src="jr://file/noi.geojson"/>
+        <bind nodeset="/data/o" calculate="instance('noi')/root/item[1]/geometry"/>"#,
+        r#"<select1 ref="/data/ma"><itemset nodeset="instance('noi')/root/item"><value ref="id"/><label ref="id"/></itemset></select1>"#,
+    );
+    let list = |kind: &str, id: &str| {
+        format!(
+            r#"{{"type":"FeatureCollection","features":[{{"type":"{kind}","id":{id},"geometry":{{"type":"Point","coordinates":[102.50,0.500]}},"properties":{{"id":"prop"}}}}]}}"#
+        )
+    };
+    for (id, offered) in [("\"top\"", "top"), ("null", "prop")] {
+        let files = files(&[("noi.geojson", &list("Feature", id))]);
+        let session = Session::start(try_compile(&form, &files).expect("it runs"), environment());
+        assert_eq!(session.values("ma"), [offered]);
+        assert_eq!(session.value("o"), "0.5 102.5 0 0");
+    }
+    let wrong = try_compile(&form, &files(&[("noi.geojson", &list("Foo", "1"))])).expect("it runs");
+    assert!(wrong.warnings().iter().any(|told| told.to_string().contains("type Feature")));
+}
+
+#[test]
 fn a_feature_that_lies_nowhere_is_a_choice_all_the_same() {
     let model = r#"<instance id="noi" src="jr://file/noi.geojson"/>
         <bind nodeset="/data/o" calculate="instance('noi')/root/item[name = /data/ma]/geometry"/>"#;

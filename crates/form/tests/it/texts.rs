@@ -6,7 +6,7 @@ use form::{
     Aspects, NodeKind, ProblemKind, QuestionControl, Resources, Session, compile, parse_xform,
 };
 
-use crate::dsl::{Drive, environment, inputs, start, try_compile, xform};
+use crate::dsl::{Drive, environment, inputs, program, start, try_compile, xform};
 
 const ITEXT: &str = r#"<itext>
     <translation lang="vi" default="true()"><text id="l"><value>Chào <output value="/data/name"/></value>
@@ -404,4 +404,28 @@ fn numbers_of_a_range_have_names_and_those_without_are_answers_all_the_same() {
         session.put("a", number);
         assert_eq!((session.value("a").as_str(), session.value("ten").as_str()), (number, name));
     }
+}
+
+#[test]
+fn a_range_whose_numbers_have_names_takes_defaults_as_numbers() {
+    let model = r#"<instance id="muc"><root><item><name>1</name><label>Kém</label></item></root></instance>
+        <bind nodeset="/data/a" type="decimal"/><bind nodeset="/data/b" type="int"/><setvalue event="odk-instance-first-load" ref="/data/b">abc</setvalue>"#;
+    let range = |name: &str| {
+        format!(
+            r#"<range ref="/data/{name}" start="1" end="5" step="1"><itemset nodeset="instance('muc')/root/item"><value ref="name"/><label ref="label"/></itemset></range>"#
+        )
+    };
+    let session = start("<a>3</a><b/>", model, &(range("a") + &range("b")));
+    assert_eq!((session.value("a").as_str(), session.value("b").as_str()), ("3.0", ""));
+}
+
+#[test]
+fn a_pattern_that_cannot_be_read_is_told_with_its_place() {
+    let bind = r#"<bind nodeset="/data/a" constraint="regex(., '^(?=.*x)')"/>"#;
+    let program = program("<a/>", bind, r#"<input ref="/data/a"/>"#);
+    let told: Vec<String> = program.warnings().iter().map(ToString::to_string).collect();
+    assert!(
+        told.iter().any(|told| told.starts_with("/data/a @constraint: regex() cannot read")),
+        "{told:?}"
+    );
 }

@@ -84,6 +84,22 @@ const KNOWN: &[Deviation] = &[
         theirs: "",
     },
     Deviation {
+        line: "Rows that a `jr:count` takes away and asks for again",
+        shown: || {
+            let mut form = open(
+                "<n>2</n><r><v/></r>",
+                r#"<bind nodeset="/data/n" type="int"/>"#,
+                r#"<input ref="/data/n"/><repeat nodeset="/data/r" jr:count="/data/n"><input ref="/data/r/v"/></repeat>"#,
+            );
+            for (path, answer) in [("r[2]/v", "x"), ("n", "1"), ("n", "2")] {
+                form.answer(path, answer).expect("it is a question");
+            }
+            form.value("r[2]/v")
+        },
+        ours: "x",
+        theirs: "",
+    },
+    Deviation {
         line: "A default that is a whole number beyond 32 bits stays",
         shown: || {
             let form = open(

@@ -4,6 +4,8 @@ mod compare;
 mod functions;
 mod path;
 
+pub use functions::pattern_fault;
+
 use std::{borrow::Cow, cell::Cell};
 
 use crate::{

@@ -6,8 +6,11 @@ mod geo;
 mod lists;
 mod nodes;
 mod numbers;
+mod pattern;
 mod randomize;
 mod strings;
+
+pub use pattern::pattern_fault;
 
 use std::borrow::Cow;
 

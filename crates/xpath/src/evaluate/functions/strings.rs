@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use super::{Arguments, TEXT};
+use super::{Arguments, TEXT, pattern};
 use crate::{
     context::Host, error::EvalError, evaluate::Evaluated, function::Function, number::is_space,
     tree::Tree, value::Value,
@@ -108,17 +108,17 @@ fn translate(text: &str, from: &str, to: &str) -> String {
 
 /// Whether the pattern is found anywhere in the text: patterns anchor themselves with `^` and `$`.
 fn regex<T: Tree, H: Host<T>>(a: &Arguments<'_, '_, '_, T, H>) -> Result<bool, EvalError> {
-    let (text, pattern) = (a.text(0)?, a.text(1)?);
-    a.evaluator.spend(pattern.len().saturating_add(text.len()))?;
-    // Each character costs as much as the program is large. Only a limit that it keeps tells how large that is.
-    for size in [1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20] {
+    let (text, written) = (a.text(0)?, a.text(1)?);
+    a.evaluator.spend(written.len().saturating_add(text.len()))?;
+    // Each character costs as much as the program is large.
+    for size in pattern::SIZES {
         a.evaluator.spend(size >> 6)?;
-        if let Ok(regex) = regex_lite::RegexBuilder::new(&pattern).size_limit(size).build() {
+        if let Ok(regex) = pattern::compiled(&written, size) {
             a.evaluator.spend(text.len().saturating_mul(size >> 10))?;
             return Ok(regex.is_match(&text));
         }
     }
-    Err(a.argument_error(pattern))
+    Err(a.argument_error(written))
 }
 
 /// Without argument a UUID of version 4; with one, that many letters and digits.
