@@ -49,7 +49,7 @@ fn spelled_out(pattern: &str) -> Cow<'_, str> {
                 text.push(']');
                 (1, false)
             }
-            '-' if inside && (after_class || is_class(&rest[1..])) => {
+            '-' if inside && (after_class || rest.strip_prefix('-').is_some_and(is_class)) => {
                 text.push_str("\\-");
                 (1, false)
             }
@@ -57,7 +57,7 @@ fn spelled_out(pattern: &str) -> Cow<'_, str> {
                 text.push_str("\\&");
                 (1, false)
             }
-            '{' if !inside && !counts(&rest[1..]) => {
+            '{' if !inside && !rest.strip_prefix('{').is_some_and(counts) => {
                 text.push_str("\\{");
                 (1, false)
             }
@@ -67,7 +67,7 @@ fn spelled_out(pattern: &str) -> Cow<'_, str> {
             }
         };
         after_class = class;
-        rest = &rest[taken..];
+        rest = rest.get(taken..).unwrap_or_default();
     }
     Cow::Owned(text)
 }
@@ -82,9 +82,9 @@ fn escaped(rest: &str, inside: bool, text: &mut String) -> (usize, bool) {
             return (letters.len(), true);
         }
     }
-    let taken = 1 + rest[1..].chars().next().map_or(0, char::len_utf8);
-    text.push_str(&rest[..taken]);
-    (taken, is_class(rest))
+    let pair = rest.chars().take(2);
+    text.extend(pair.clone());
+    (pair.map(char::len_utf8).sum(), is_class(rest))
 }
 
 /// Whether a class such as `\w` stands here.
