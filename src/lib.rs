@@ -5,9 +5,10 @@
 //! ```text
 //! app ─> pages ─> form_view ─> components     what a person sees
 //!          ├────> stores <──┘                 reactive state
-//!          │         └─> platform ─> web APIs
 //!          └─> sync_runner ─> stores          carries out what the sync machine says
 //! ```
+//!
+//! All but [`locale`] may ask [`platform`] of the browser; nothing else names a web API.
 //!
 //! What can be decided without a browser is decided in `crates/`.
 

@@ -95,3 +95,20 @@ fn run(task: Task) -> Result<()> {
         Task::Yanked => yanked::yanked(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn whoever_works_here_is_told_of_each_command() {
+        let told =
+            std::fs::read_to_string(step::root().join("CONTRIBUTING.md")).expect("it is there");
+        for task in Cli::command().get_subcommands() {
+            let command = format!("`cargo xtask {}`", task.get_name());
+            assert!(told.contains(&command), "CONTRIBUTING.md does not tell of {command}");
+        }
+    }
+}

@@ -87,6 +87,7 @@ pub fn tidy() -> Result<()> {
     dependencies(&mut wrong)?;
     modules(&mut wrong)?;
     words(&mut wrong)?;
+    decisions(&mut wrong)?;
     named_tests::check(&root(), &mut wrong)?;
     if wrong.is_empty() {
         return Ok(());
@@ -225,11 +226,27 @@ fn words(wrong: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
+/// Decisions that the index of them does not name: nobody finds these.
+fn decisions(wrong: &mut Vec<String>) -> Result<()> {
+    let folder = root().join("docs/decisions");
+    let index = std::fs::read_to_string(folder.join("README.md"))?;
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name != "README.md" && !index.contains(&format!("({name})")) {
+            wrong.push(format!("docs/decisions/README.md does not name {name}"));
+        }
+    }
+    Ok(())
+}
+
 fn module(name: &Path, text: &str, wrong: &mut Vec<String>) {
     let top =
         name.components().next().and_then(|part| part.as_os_str().to_str()).unwrap_or_default();
     let top = top.strip_suffix(".rs").unwrap_or(top);
     let Some((_, allowed)) = MODULES.iter().find(|(module, _)| *module == top) else {
+        if !["lib", "main"].contains(&top) {
+            wrong.push(format!("src/{}: no rule says whom {top} may use", name.display()));
+        }
         return;
     };
     let place = |number: usize| format!("src/{}:{}", name.display(), number + 1);
@@ -289,6 +306,14 @@ fn word(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_module_of_which_no_rule_tells_is_told() {
+        let mut wrong = Vec::new();
+        module(Path::new("foo.rs"), "use crate::pages::Today;", &mut wrong);
+        module(Path::new("lib.rs"), "pub mod pages;", &mut wrong);
+        assert_eq!(wrong, ["src/foo.rs: no rule says whom foo may use"]);
+    }
 
     #[test]
     fn modules_are_seen_however_they_are_named() {
