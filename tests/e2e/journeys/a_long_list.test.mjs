@@ -27,7 +27,7 @@ before(async () => {
   for (const title of ['Công ty Hoa Mai 12/03/2026', 'Công ty Lan 20/04/2026']) {
     await sender.send(await sender.form('lk_kt_doanh_nghiep'), [{ _title: title }]);
   }
-  const fields = { 'chung/ma_lop': 'BDG-1' };
+  const fields = { 'chung/ma_lop': 'BDG-1', 'chung/buoi': 1, 'chung/dia_diem': 'Hội trường phường' };
   for (let row = 1; row <= PEOPLE; row += 1) {
     const at = `hoc_vien[${row}]`;
     Object.assign(fields, {
@@ -124,7 +124,7 @@ test('how many are there stands above the list, wherever in it one is', async ()
   };
   // Two are absent; whoever is late is there.
   const there = PEOPLE - 2;
-  assert.deepEqual(await told(), [`Có mặt ${there}`, `Nữ ${there}`, 'nam 0', 'dân tộc thiểu số 0']);
+  assert.deepEqual(await told(), [`Có mặt ${there}`, `Nữ ${there}`, 'Nam 0', 'DTTS 0']);
   await card('Nguyễn Thị Đào 14').scrollIntoViewIfNeeded();
   await mark('vang');
   await until('one less is there', async () => (await told())[0] === `Có mặt ${there - 1}`);
@@ -140,6 +140,9 @@ test('how many are there stands above the list, wherever in it one is', async ()
   const { y, height } = await strip.boundingBox();
   assert.ok(y > 0 && y < 300, `in sight at ${y}`);
   assert.ok(height < 30, `one line, not ${height}`);
+  const cut = await strip.locator('.figure-label').evaluateAll((labels) =>
+    labels.filter((label) => label.scrollWidth > label.clientWidth).map((label) => label.textContent));
+  assert.deepEqual(cut, [], 'none is cut short');
   assert.ok(await isWhole(), 'all of it');
   await trainer.screenshot('roster-figures');
   assert.deepEqual(await faults(trainer, 'the figures of a roster'), []);
@@ -451,10 +454,13 @@ test('the next session begins with the people of this one, everybody present', a
   await page.getByRole('link', { name: 'Buổi tiếp theo' }).click();
   form = await new FormPage(page).ready();
   await form.goTo('Thông tin chung');
-  assert.equal(await form.question('ma_lop').locator('input').inputValue(), 'BDG-1');
+  for (const [question, value] of [['ma_lop', 'BDG-1'], ['buoi', '2'], ['dia_diem', 'Hội trường phường']]) {
+    assert.equal(await form.question(question).locator('input').inputValue(), value, question);
+  }
   await form.goTo('học viên');
   await until('all are there', async () => (await cards().count()) === PEOPLE + 1);
   assert.equal(await page.locator('.card-departs').count(), 0, 'whoever was absent is not taken to be absent again');
+  await page.locator('.repeat-figures').getByText(`Chưa điểm danh ${PEOPLE + 1}`).waitFor();
   await openCard('Nguyễn Thị Đào 5');
   assert.equal(await form.question('hv_nam_sinh').locator('input').inputValue(), '1985');
   await form.question('hv_don_vi').getByText('Phường Long Khánh').waitFor();
