@@ -356,6 +356,8 @@ test('at the desk each row of many is folded under its name', async () => {
   await until('all rows are told', async () => (await rows.count()) === PEOPLE + 1);
   const absent = rows.filter({ hasText: `Nguyễn Thị Đào ${ABSENT} ` });
   assert.equal(await absent.locator('.answer').filter({ visible: true }).count(), 0);
+  await absent.locator('summary').getByText('Vắng', { exact: true }).waitFor();
+  assert.equal(await rows.first().locator('summary').getByText('Có mặt').count(), 0, 'most are there');
   await absent.locator('summary').click();
   await absent.locator('[data-path$="/hv_tt"]').getByText('Vắng').waitFor();
   await coordinator.screenshot('roster-desk');
