@@ -153,6 +153,17 @@ words! {
 }
 
 impl Language {
+    /// What adds a row of a repeat that is called so.
+    #[must_use]
+    pub fn add_one(self, label: &str) -> String {
+        let mut rest = label.chars();
+        let first = rest.next().map(|first| first.to_lowercase().to_string()).unwrap_or_default();
+        // An abbreviation stays one.
+        let is_word = rest.clone().next().is_some_and(char::is_lowercase);
+        let label = if is_word { first + rest.as_str() } else { label.to_owned() };
+        format!("{} {label}", self.add_row())
+    }
+
     /// How a page stands on which so many answers are missing or wrong.
     #[must_use]
     pub fn page_lacks(self, count: usize) -> String {
