@@ -448,9 +448,18 @@ test('a list of names is pasted at once: who is there is named and not added, an
   await form.question('hv_don_vi').getByText('Phường Long Khánh').waitFor();
   await form.closeRow();
   await form.saved();
+  // Of so many the same is missing: that is one thing to settle, and what to do next is in sight.
+  await form.goTo('Xem lại');
+  const gaps = page.locator('.review-item');
+  await gaps.filter({ hasText: /Học viên\s*154 mục còn thiếu/ }).waitFor();
+  await gaps.filter({ hasText: 'Chữ ký người phụ trách lớp' }).waitFor();
+  assert.ok((await gaps.count()) < 60, `${await gaps.count()} gaps`);
+  await trainer.screenshot('review-of-many');
+  const first = await page.locator('.review').getByRole('button', { name: 'Đến chỗ đầu tiên' }).boundingBox();
+  assert.ok(first.y + first.height <= page.viewportSize().height, `it ends at ${first.y + first.height}`);
 });
 
-test('the next session begins with the people of this one, everybody present', async () => {
+test('the next session begins with the people of this one, whom nobody has called yet', async () => {
   const { page } = trainer;
   await phone.open(`/records/${id}`);
   await page.getByRole('link', { name: 'Buổi tiếp theo' }).click();
@@ -536,6 +545,7 @@ test('an empty row is one thing to settle at the end of the form, removed there 
 test('a gap that the end of the form leads to says at once what is wrong, and one press leads back', async () => {
   const { page } = trainer;
   const gap = page.locator('.review-item').filter({ hasText: 'Mức độ' });
+  assert.equal(await page.locator('.review').getByText('Vui lòng nhập nội dung này.').count(), 0, 'the heading says it of all');
   await gap.click();
   await form.question('ph_muc_do').locator('.question-problem').getByText('Vui lòng nhập nội dung này.').waitFor();
   await form.choose('ph_muc_do', 'trung_binh', 'Trung bình');
