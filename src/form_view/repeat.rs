@@ -84,7 +84,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     let shown = move || found.get().unwrap_or_else(|| rows.read().len());
     let name = state.with_untracked(|state| state.name.clone());
     let heading = format!("q{}-heading", id.index());
-    let add_label = Signal::derive(move || format!("{}: {}", words.now().add_row(), label.get()));
+    let add_label = Signal::derive(move || words.now().add_one(&label.read()));
     let add = move |()| {
         // Whoever is added is in no earlier search.
         sought.set(String::new());

@@ -18,6 +18,7 @@ words! {
     page_by_page: "Từng trang một", "Page by page";
     pages_of_form: "Các trang của phiếu", "Pages of the form";
     all_answered: "Không thiếu gì. Nộp được rồi.", "Nothing is missing. Ready to submit.";
+    first_gap: "Đến chỗ đầu tiên", "Go to the first";
     submit_later: "Chưa nộp được? Mọi câu đã trả lời vẫn được giữ, làm tiếp lúc nào cũng được.", "Not ready? Every answer is kept; go on whenever you like.";
     amend_later: "Chưa sửa xong? Phần đã sửa vẫn được gửi đi như đang có; sửa tiếp lúc nào cũng được.", "Not ready? What you changed is sent as it stands; go on whenever you like.";
     after_submit: "Nộp được cả khi không có mạng: máy tự gửi khi có mạng.", "You can submit offline: it is sent by itself once there is a network.";
@@ -153,6 +154,17 @@ words! {
 }
 
 impl Language {
+    /// What adds a row of a repeat that is called so.
+    #[must_use]
+    pub fn add_one(self, label: &str) -> String {
+        let mut rest = label.chars();
+        let first = rest.next().map(|first| first.to_lowercase().to_string()).unwrap_or_default();
+        // An abbreviation stays one.
+        let is_word = rest.clone().next().is_some_and(char::is_lowercase);
+        let label = if is_word { first + rest.as_str() } else { label.to_owned() };
+        format!("{} {label}", self.add_row())
+    }
+
     /// How a page stands on which so many answers are missing or wrong.
     #[must_use]
     pub fn page_lacks(self, count: usize) -> String {
@@ -160,6 +172,15 @@ impl Language {
             _ if count == 0 => self.done().to_owned(),
             Self::Vi => format!("Còn {count} câu"),
             Self::En => format!("{count} to go"),
+        }
+    }
+
+    /// That something is missing or wrong in so many rows.
+    #[must_use]
+    pub fn rows_lack(self, count: usize) -> String {
+        match self {
+            Self::Vi => format!("{} mục còn thiếu", self.count(count)),
+            Self::En => format!("{} entries lack something", self.count(count)),
         }
     }
 

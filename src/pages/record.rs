@@ -269,7 +269,7 @@ fn questions(
         let session = read_only(&program, view, language);
         let name = |line| match line {
             Line::Answer { path, label, .. } => Some(placed(&session, &path, &label)),
-            Line::Folded(label, _) => Some(label),
+            Line::Folded(label, ..) => Some(label),
             Line::Heading(..) | Line::Note(_) => None,
         };
         let names = outline(&session, view, language).into_iter().filter_map(name);

@@ -19,11 +19,15 @@ pub(super) fn draw_lines(lines: Vec<Line>) -> Vec<AnyView> {
                 end_list(&mut answers, &mut drawn);
                 drawn.push(draw_heading(depth, text));
             }
-            Line::Folded(name, lines) => {
+            Line::Folded(name, departing, lines) => {
                 end_list(&mut answers, &mut drawn);
                 let row = view! {
                     <details class="answers-folded">
-                        <summary><RichText text=name /></summary>
+                        <summary>
+                            <RichText text=name />
+                            " "
+                            <span class="row-departures">{departing}</span>
+                        </summary>
                         {draw_lines(lines)}
                     </details>
                 };

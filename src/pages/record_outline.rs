@@ -20,8 +20,8 @@ use crate::stores::{form_entry::fields_of, records::Written};
 pub(super) enum Line {
     /// A group or a row of a repeat; the depth from 0.
     Heading(usize, String),
-    /// One row of many, by what it is called, with what stands in it: shown when somebody looks for it.
-    Folded(String, Vec<Line>),
+    /// One row of many, by what it is called and what of it is not as most are, with what stands in it: shown when somebody looks for it.
+    Folded(String, String, Vec<Line>),
     /// What the form says of the answers.
     Note(String),
     /// A question with its answer.
@@ -60,7 +60,7 @@ pub(super) fn missing_files(lines: &[Line]) -> usize {
         Line::Answer { answers, .. } => {
             answers.iter().filter(|answer| matches!(answer, Answer::Missing(_))).count()
         }
-        Line::Folded(_, lines) => missing_files(lines),
+        Line::Folded(_, _, lines) => missing_files(lines),
         Line::Heading(..) | Line::Note(_) => 0,
     };
     lines.iter().map(missing).sum()
@@ -188,7 +188,7 @@ impl Telling<'_> {
                 for row in rows {
                     let label = called(session, row).unwrap_or_default();
                     if folds {
-                        lines.extend(self.folded(row, label));
+                        lines.extend(self.folded(row, &label));
                     } else {
                         self.section(row, depth, label, lines);
                     }
@@ -214,19 +214,26 @@ impl Telling<'_> {
     }
 
     /// A row, called by its first answers.
-    fn folded(&self, row: NodeId, label: String) -> Option<Line> {
+    fn folded(&self, row: NodeId, label: &str) -> Option<Line> {
+        let session = self.session;
         let mut inside = Vec::new();
         self.section(row, 1, String::new(), &mut inside);
-        let first = |line: &Line| match line {
-            Line::Answer { answers, .. } => match answers.first() {
-                Some(Answer::Text(text)) => Some(text.clone()),
+        let texts = inside.iter().filter_map(|line| match line {
+            Line::Answer { path, answers, .. } => match answers.first()? {
+                Answer::Text(text) => Some((path, text.as_str())),
                 _ => None,
             },
             Line::Heading(..) | Line::Folded(..) | Line::Note(_) => None,
-        };
-        let names = inside.iter().filter_map(first).take(NAMED_BY);
+        });
+        let names = texts.clone().take(NAMED_BY).map(|(_, text)| text);
         let name = std::iter::once(label).chain(names).collect::<Vec<_>>().join(" · ");
-        (!inside.is_empty()).then_some(Line::Folded(name, inside))
+        // Whoever is absent among those who are taken to be there.
+        let departs = |(path, _): &(&String, &str)| {
+            session.find(path).is_some_and(|question| session.departs_from_default(question))
+        };
+        let departing = texts.skip(NAMED_BY).filter(departs).map(|(_, text)| text);
+        let departing = departing.collect::<Vec<_>>().join(" · ");
+        (!inside.is_empty()).then_some(Line::Folded(name, departing, inside))
     }
 
     fn question_line(&self, node: NodeId, question: &Question, label: String) -> Option<Line> {
@@ -346,6 +353,8 @@ fn answer(value: &Value, read: &dyn Fn(&str) -> Answer) -> Option<Answer> {
 
 #[cfg(test)]
 mod tests {
+    use sync::wire::{FormRef, Hash, RecordId, RecordState};
+
     use super::*;
 
     const FORM: &str = r#"<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"><h:head><h:title>T</h:title>
@@ -371,5 +380,62 @@ mod tests {
         assert_eq!(row_called(&session, "vp[b]").as_deref(), Some("Vi phạm · 2"));
         assert_eq!(group_called(&session, "vp[b]").as_deref(), Some("Vi phạm · 2"));
         assert_eq!(group_called(&session, "chung").as_deref(), Some("Chung"));
+    }
+
+    #[test]
+    fn whoever_is_absent_is_told_in_a_list_of_many_and_nobody_else() {
+        let marked = |constraint: &str| {
+            let form = format!(
+                r#"<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"><h:head><h:title>T</h:title>
+                <model><instance><data id="t" version="1"><hv xmlns:jr="http://openrosa.org/javarosa" jr:template=""><ten/><a/><b/><tt>chua</tt></hv></data></instance>
+                <bind nodeset="/data/hv/tt" type="string" constraint="{constraint}"/></model></h:head>
+                <h:body><group ref="/data/hv"><label>Học viên</label><repeat nodeset="/data/hv"><input ref="/data/hv/ten"/><input ref="/data/hv/a"/>
+                <input ref="/data/hv/b"/><select1 ref="/data/hv/tt"><item><label>Chưa</label><value>chua</value></item>
+                <item><label>Có mặt</label><value>co</value></item><item><label>Vắng</label><value>vang</value></item></select1>
+                </repeat></group></h:body></h:html>"#
+            );
+            let (form, _) = form::parse_xform(&form).expect("the form is XML");
+            let program = form::compile(form, &form::Resources::default()).expect("it is right");
+            let mut view = RecordView::of(&RecordState {
+                record: RecordId([0; 16]),
+                form: FormRef { id: "t".to_owned(), version: "1".to_owned(), hash: Hash([0; 32]) },
+                unit: String::new(),
+                author: String::new(),
+                received_ms: 0,
+                changed_ms: 0,
+                fields: BTreeMap::new(),
+                rv: 0,
+                left: false,
+                writers: BTreeMap::new(),
+            });
+            for row in 1..=FOLDED_FROM {
+                let mark = ["vang", "co", "chua"][row.min(3) - 1];
+                let of = [
+                    ("", row.to_string()),
+                    ("/ten", format!("An {row}")),
+                    ("/a", "Nữ".to_owned()),
+                    ("/b", "1985".to_owned()),
+                    ("/tt", mark.to_owned()),
+                ];
+                view.fields.extend(
+                    of.map(|(below, text)| (format!("hv[{row}]{below}"), Value::Text(text))),
+                );
+            }
+            let session = read_only(&Arc::new(program), &view, Language::Vi);
+            let lines = outline(&session, &view, Language::Vi).into_iter();
+            lines
+                .filter_map(|line| match line {
+                    Line::Folded(name, departing, _) => Some((name, departing)),
+                    _ => None,
+                })
+                .take(3)
+                .collect::<Vec<_>>()
+        };
+        let told = |texts: [&str; 3]| -> Vec<(String, String)> {
+            let name = |row: usize| format!("Học viên · {row} · An {row} · Nữ · 1985");
+            (1..).map(name).zip(texts.map(str::to_owned)).collect()
+        };
+        assert_eq!(marked("true()"), told(["Vắng", "Có mặt", ""]));
+        assert_eq!(marked(". != 'chua'"), told(["Vắng", "", ""]), "whoever was called is there");
     }
 }

@@ -41,6 +41,9 @@ pub struct Pack {
     pub form_kinds: Vec<FormKind>,
     /// The programmes that a person's rights can be limited to.
     pub programmes: Vec<FormKind>,
+    /// The periods that reports are of, each by the month and day on which one begins and after how many months the next does:
+    /// `12-15/3`.
+    pub periods: Vec<FormKind>,
     /// The forms in force.
     pub forms: Vec<PackForm>,
     /// Org units, those out of force too.
@@ -106,7 +109,7 @@ pub struct PackFile {
     pub media_type: String,
 }
 
-/// What people read for a kind of forms, or for a programme.
+/// What people read for a kind of forms, for a programme, or for a period.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct FormKind {

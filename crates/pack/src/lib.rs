@@ -25,7 +25,7 @@ mod read;
 
 pub use date::{Date, NotADate};
 pub use tables::{
-    Clause, Event, FormKind, FormRow, Group, Indicator, LegalRef, Modality, OutlineItem,
+    Clause, Event, FormKind, FormRow, Group, Indicator, LegalRef, Modality, OutlineItem, Period,
     PersonalField, Plan, Programme, Target, Task, Violation,
 };
 pub use text::{Text, reference};

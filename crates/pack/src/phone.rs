@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Clause, Event, FormKind, Group, Indicator, LegalRef, Modality, OutlineItem, Plan, Programme,
-    Task, Text, Units, Violation,
+    Clause, Event, FormKind, Group, Indicator, LegalRef, Modality, OutlineItem, Period, Plan,
+    Programme, Task, Text, Units, Violation,
     tables::{Extra, off},
 };
 
@@ -66,6 +66,9 @@ pub struct PhonePack {
     /// The programmes that its forms may belong to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub programmes: Vec<Programme>,
+    /// The periods that reports are of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub periods: Vec<Period>,
     /// Forms, in the table's order.
     pub forms: Vec<PhoneForm>,
     /// Columns of survey sheets, beyond XLSForm, that its forms keep.

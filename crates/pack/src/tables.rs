@@ -75,6 +75,15 @@ pub struct FormKind {
     pub title: Text,
 }
 
+/// A period that reports are of, one after the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Period {
+    /// The month and day on which one begins, and after how many months the next does: `12-15/3`.
+    pub id: String,
+    /// What people read.
+    pub title: Text,
+}
+
 /// A programme of work that forms belong to, and that what people see can be limited to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Programme {

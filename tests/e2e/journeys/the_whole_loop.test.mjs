@@ -179,6 +179,7 @@ test('offline, a training session takes the attendance of 12 people', async () =
   for (const [at, [name, sex]] of PEOPLE.entries()) {
     await (at === 0 ? form.firstRow('hoc_vien') : form.addRow('hoc_vien'));
     await form.type('hv_ten', name);
+    await form.choose('hv_tt', 'co_mat', 'Có mặt');
     await form.choose('hv_gt', sex, sex === 'nu' ? 'Nữ' : 'Nam');
     await form.type('hv_nam_sinh', '1985');
     await form.choose('hv_dong_y_dt', 'khong', 'Không');

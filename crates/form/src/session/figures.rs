@@ -208,7 +208,8 @@ impl Clause {
             let words: Vec<&str> = text.split_whitespace().collect();
             words.join(" ").trim_matches([' ', ':', '/', '-', '–']).to_owned()
         };
-        let label = plain(&std::mem::take(&mut self.before));
+        // What stands behind a comma there begins here.
+        let label = capitalised(&plain(&std::mem::take(&mut self.before)));
         let Some(value) = self.from_count.take().map(|text| plain(&text)) else { return };
         // A number alone tells nothing.
         let tells = !label.is_empty() || value.contains(char::is_alphabetic);
@@ -216,4 +217,9 @@ impl Clause {
             self.told.push(Figure { label, value });
         }
     }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().into_iter().flat_map(char::to_uppercase).chain(rest).collect()
 }

@@ -203,7 +203,7 @@ const COUNTS: &str = r#"
     <bind nodeset="/data/tb" calculate="round(/data/nu div /data/so, 1)"/>
     <bind nodeset="/data/ghi" type="string" readonly="true()" relevant="/data/moi != 9"/>"#;
 const NOTE: &str = r#"<input ref="/data/ghi"><label>Có mặt: **<output value="/data/so"/>/<output value="/data/moi"/>** (<output value="/data/tb"/>, tính tròn).
-    Nữ, như đã khai: **<output value="/data/nu"/>**, bình quân: <output value="/data/tb"/>. Mời <output value="/data/moi"/>.</label></input>"#;
+    nữ, như đã khai: **<output value="/data/nu"/>**, bình quân: <output value="/data/tb"/>. Mời <output value="/data/moi"/>.</label></input>"#;
 
 #[test]
 fn the_counts_that_a_note_tells_of_a_list_are_told_beside_it_without_the_rest_of_the_note() {
@@ -252,6 +252,19 @@ fn where_a_form_counts_nobody_those_are_counted_of_whom_holds_what_is_taken_for_
     let all = form.children(form.node("hv"));
     form.remove_rows(&all).expect("they may go");
     assert_eq!(told(&form), Vec::<String>::new());
+}
+
+#[test]
+fn whoever_stands_as_the_form_takes_it_for_granted_once_they_are_called_is_as_most_are() {
+    for (rule, departs) in [("true()", [false, true, true]), (". != 'co'", [false, false, true])] {
+        let bind = format!(r#"<bind nodeset="/data/hv/tt" type="string" constraint="{rule}"/>"#);
+        let mut form = list(&bind, "");
+        for (value, departs) in ["co", "vang", "khac"].into_iter().zip(departs) {
+            form.put("hv[an]/tt", value);
+            let told = form.departs_from_default(form.node("hv[an]/tt"));
+            assert_eq!(told, departs, "{rule} {value}");
+        }
+    }
 }
 
 #[test]

@@ -7,7 +7,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{MANIFEST, Table};
-use crate::{Date, FormKind, FormRow, Group, Kind, Modality, Plan, Problem, Programme, Text};
+use crate::{
+    Date, FormKind, FormRow, Group, Kind, Modality, Period, Plan, Problem, Programme, Text,
+};
 
 /// What a person of the demonstration may be.
 pub const ROLES: [&str; 5] = ["officer", "trainer", "coordinator", "administrator", "auditor"];
@@ -46,6 +48,8 @@ pub struct Manifest {
     pub report_template: Option<String>,
     /// Words of the report outline for figures that come from no form.
     pub other_sources: Vec<String>,
+    /// The periods that reports are of.
+    pub periods: Vec<Period>,
     /// Further documents of the pack.
     pub documents: Vec<String>,
     /// Words for the sorts of forms.
@@ -189,9 +193,13 @@ fn manifest(top: &mut Section<'_, '_>, walk: &mut Walk<'_>) -> Manifest {
     });
     let (forms_folder, keep_columns) = forms.unwrap_or_default();
     let report = top.section("report", false, walk, |report, walk| {
-        (report.optional_text("template", walk), report.words("other_sources", false, walk))
+        let template = report.optional_text("template", walk);
+        let other_sources = report.words("other_sources", false, walk);
+        let periods = report
+            .sections("period", walk, |section, walk| period(section, &default_language, walk));
+        (template, other_sources, periods.into_iter().flatten().collect())
     });
-    let (report_template, other_sources) = report.unwrap_or_default();
+    let (report_template, other_sources, periods) = report.unwrap_or_default();
     let lock =
         |lock: &mut Section<'_, '_>, walk: &mut Walk<'_>| (wipe_after(lock, walk), pin(lock, walk));
     let (wipe_after, pin) = top.section("lock", false, walk, lock).unwrap_or_default();
@@ -208,6 +216,7 @@ fn manifest(top: &mut Section<'_, '_>, walk: &mut Walk<'_>) -> Manifest {
         keep_columns,
         report_template,
         other_sources,
+        periods,
         documents: top.words("documents", false, walk),
         form_kinds: top.sections("form_kinds", walk, |kind, walk| FormKind {
             id: kind.text("id", walk),
@@ -299,18 +308,47 @@ fn columns(
     columns
 }
 
+/// `[[report.period]]`: the day of the year on which one begins, and after how many months the next does.
+fn period(
+    period: &mut Section<'_, '_>,
+    default_language: &str,
+    walk: &mut Walk<'_>,
+) -> Option<Period> {
+    let title = title(period, default_language, walk);
+    let from = period.text("from", walk);
+    let day = format!("2001-{from}").parse::<Date>().ok();
+    let is_day = day.is_some_and(|day| day.day() <= 28);
+    if !from.is_empty() && !is_day {
+        let expected = "a month and a day that each month has, such as 12-15";
+        period.problem("from", Kind::WrongType { expected, found: from.clone() }, walk);
+    }
+    let is_part = |months: &u32| *months > 0 && 12_u32.is_multiple_of(*months);
+    period.value("months", walk)?;
+    let months = number(period, "months", "1, 2, 3, 4, 6 or 12", is_part, walk)?;
+    is_day.then(|| Period { id: format!("{from}/{months}"), title })
+}
+
 /// `[lock]`: fewer tries than a person with cold fingers needs would empty the phones of those who work.
 fn wipe_after(lock: &mut Section<'_, '_>, walk: &mut Walk<'_>) -> Option<u32> {
-    const TRIES: std::ops::RangeInclusive<u32> = 5..=100;
-    let (value, at) = lock.find("wipe_after")?;
-    let number = value.as_integer().map(toml::de::DeInteger::as_str);
-    let tries = number.and_then(|number| number.parse().ok()).filter(|tries| TRIES.contains(tries));
-    if tries.is_none() {
-        let found = number.unwrap_or(value.type_str()).to_owned();
-        let kind = Kind::WrongType { expected: "a whole number from 5 to 100", found };
-        walk.problem(at, Some(lock.key("wipe_after")), kind);
+    let is_enough = |tries: &u32| (5..=100).contains(tries);
+    number(lock, "wipe_after", "a whole number from 5 to 100", is_enough, walk)
+}
+
+fn number(
+    section: &mut Section<'_, '_>,
+    name: &str,
+    expected: &'static str,
+    is_allowed: impl Fn(&u32) -> bool,
+    walk: &mut Walk<'_>,
+) -> Option<u32> {
+    let (value, at) = section.find(name)?;
+    let written = value.as_integer().map(toml::de::DeInteger::as_str);
+    let number = written.and_then(|number| number.parse().ok()).filter(is_allowed);
+    if number.is_none() {
+        let found = written.unwrap_or(value.type_str()).to_owned();
+        walk.problem(at, Some(section.key(name)), Kind::WrongType { expected, found });
     }
-    tries
+    number
 }
 
 /// And how much a PIN is asked for.

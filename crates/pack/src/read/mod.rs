@@ -243,6 +243,7 @@ fn phone_pack(pack: &Pack, published: &[PublishedForm]) -> PhonePack {
         roots: manifest.roots.clone(),
         form_kinds: manifest.form_kinds.clone(),
         programmes: manifest.programmes.clone(),
+        periods: manifest.periods.clone(),
         forms: forms.collect(),
         keep_columns: manifest.keep_columns.clone(),
         wipe_after: manifest.wipe_after,

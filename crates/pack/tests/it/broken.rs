@@ -413,6 +413,17 @@ const CASES: &[Case] = &[
     ),
     (
         "pack.toml",
+        "report = { ",
+        "report = { period = [{ from = \"02-30\", months = 5, title = { vi = \"Quý\" } }, { title = { vi = \"Năm\" } }], ",
+        &[
+            "pack.toml, line 10, key report.period[1].from: this must be a month and a day that each month has, such as 12-15, not 02-30",
+            "pack.toml, line 10, key report.period[1].months: this must be 1, 2, 3, 4, 6 or 12, not 5",
+            "pack.toml, line 10, key report.period[2].from: this key is missing",
+            "pack.toml, line 10, key report.period[2].months: this key is missing",
+        ],
+    ),
+    (
+        "pack.toml",
         "version = \"1\"",
         "vresion = \"1\"",
         &[

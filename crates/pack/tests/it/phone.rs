@@ -42,6 +42,11 @@ fn it_has_the_shape_that_the_interface_promises() {
     }
     let kind = &json["form_kinds"][0];
     assert_eq!((&kind["id"], &kind["title"]["en"]), (&form["kind"], &"Inspection".into()));
+    let half_year = &json["periods"][2];
+    assert_eq!(
+        (&half_year["id"], &half_year["title"]["en"]),
+        (&"12-15/6".into(), &"Half-year".into())
+    );
     let often = "By the inspection plan (proposed: once a year for each unit, twice a year by the unit itself)";
     assert_eq!(form["how_often"]["en"], often);
     for key in ["id", "name", "parent", "kind", "valid_from", "valid_to", "successors"] {

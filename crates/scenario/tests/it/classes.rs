@@ -136,9 +136,47 @@ fn the_figures_of_the_note_stand_beside_the_list_in_few_words() {
         let labels = labels.map(ToOwned::to_owned).into_iter();
         labels.zip(figures.clone()).collect::<Vec<_>>()
     };
-    assert_eq!(told(&form), with(["Có mặt", "Nữ", "nam", "dân tộc thiểu số"]));
+    assert_eq!(told(&form), with(["Có mặt", "Nữ", "Nam", "DTTS"]));
     form.set_language("English (en)");
-    assert_eq!(told(&form), with(["Present", "Women", "men", "ethnic minority"]));
+    assert_eq!(told(&form), with(["Present", "Women", "Men", "Ethnic minority"]));
+}
+
+#[test]
+fn nobody_is_there_before_they_are_called_and_nobody_may_be_left_uncalled() {
+    let mut form = start("lop_tap_huan");
+    let list = form.session().find("hoc_vien").expect("a list");
+    let row = |key: usize| form::NewRow {
+        key: key.to_string(),
+        answers: [("hv_ten".to_owned(), format!("Học viên {key}"))].into(),
+    };
+    let rows: Vec<_> = (10..13).map(row).collect();
+    form.session_mut().add_rows(list, &rows).expect("people can be added");
+    let uncalled = |form: &scenario::scenario::Scenario| {
+        let violations = form.session().violations().into_iter();
+        let told = violations.filter(|violation| violation.path.ends_with("/hv_tt"));
+        told.filter_map(|violation| violation.message).collect::<Vec<_>>()
+    };
+    let first = |form: &scenario::scenario::Scenario| {
+        let figures = form.session().figures(list);
+        figures.first().map(|figure| format!("{} {}", figure.label, figure.value))
+    };
+    // The row that a form begins with is no person yet.
+    assert_eq!(first(&form).as_deref(), Some("Chưa điểm danh 3"));
+    assert_eq!(uncalled(&form), vec!["Người này chưa được điểm danh."; 4]);
+    assert_eq!(form.text("so_co_mat"), "0");
+    form.set_language("English (en)");
+    assert_eq!(first(&form).as_deref(), Some("Not called yet 3"));
+    assert_eq!(uncalled(&form)[0], "This person has not been called yet.");
+    for (row, mark) in (2..).zip(["co_mat", "muon", "vang"]) {
+        let path = format!("hoc_vien[{row}]/hv_tt");
+        assert_eq!(form.value(&path), "chua");
+        form.put_in_row("hoc_vien", row, "hv_tt", mark);
+        let question = format!("hoc_vien[{}]/hv_tt", row + 8);
+        let question = form.session().find(&question).expect("it is asked");
+        assert_eq!(form.session().departs_from_default(question), mark != "co_mat", "{mark}");
+    }
+    assert_eq!(uncalled(&form).len(), 1, "of the empty row");
+    assert_eq!(first(&form).as_deref(), Some("Present 2"));
 }
 
 #[test]
@@ -205,6 +243,8 @@ fn nobody_answers_for_whoever_is_absent_nor_consents_for_whoever_is_there() {
         violations.filter(|violation| violation.path.starts_with("hoc_vien[")).count()
     };
     form.put_in_row("hoc_vien", 1, "hv_ten", "Nguyễn Thị Lan");
+    assert_eq!(lacking(&form), 1, "nobody has called them");
+    form.put_in_row("hoc_vien", 1, "hv_tt", "co_mat");
     assert_eq!(lacking(&form), 3, "sex, year of birth and unit");
     for absent in ["vang", "vang_phep"] {
         form.put_in_row("hoc_vien", 1, "hv_tt", absent);
@@ -252,15 +292,25 @@ fn the_next_session_of_a_class_takes_along_who_its_people_are() {
         "hv_nam_sinh",
         "hv_ten",
     ];
-    let anew = ["hv_co", "hv_co_2_diem", "hv_la_dtts", "hv_la_nam", "hv_la_nu", "hv_tang", "hv_tt"];
+    let anew = [
+        "hv_chua",
+        "hv_co",
+        "hv_co_2_diem",
+        "hv_la_dtts",
+        "hv_la_nam",
+        "hv_la_nu",
+        "hv_tang",
+        "hv_tt",
+    ];
     let mut expected = [&of_people[..], &anew].concat();
     expected.sort_unstable();
     assert_eq!(along, expected);
     for (row, person) in (1..).zip(PEOPLE) {
         assert_eq!(next.value(&format!("hoc_vien[{row}]/hv_ten")), person.0);
-        assert_eq!(next.value(&format!("hoc_vien[{row}]/hv_tt")), "co_mat");
+        assert_eq!(next.value(&format!("hoc_vien[{row}]/hv_tt")), "chua");
     }
-    assert_eq!(next.text("so_co_mat"), PEOPLE.len().to_string());
+    assert_eq!(next.text("so_co_mat"), "0");
+    assert_eq!(next.text("so_chua"), PEOPLE.len().to_string());
     assert!(
         crate::pack::names()
             .iter()

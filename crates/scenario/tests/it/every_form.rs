@@ -162,6 +162,25 @@ fn whoever_filled_in_the_last_one_is_not_asked_again_who_they_are() {
 }
 
 #[test]
+fn the_next_session_of_a_class_is_the_next_and_asks_anew_only_what_is_another_each_time() {
+    let program = program("lop_tap_huan");
+    let mut last = start("lop_tap_huan");
+    assert_eq!([last.text("buoi"), last.text("thang_diem")], ["1", "10"]);
+    last.fill(1);
+    last.put("co_kt", "co");
+    last.put("thang_diem", "20");
+    let next = after(&last, &program, DECEMBER_2024);
+    assert_eq!(next.text("buoi"), "2");
+    assert_eq!(after(&next, &program, DECEMBER_2024).text("buoi"), "3");
+    let lacking = next.session().violations().into_iter().map(|lack| lack.path);
+    let lacking: Vec<_> = lacking.filter(|path| path.starts_with("chung/")).collect();
+    assert_eq!(lacking, ["chung/chuyen_de"]);
+    for question in ["gio_bd", "dia_diem", "giang_vien", "trieu_tap", "thang_diem"] {
+        assert_eq!(next.text(question), last.text(question), "{question}");
+    }
+}
+
+#[test]
 fn a_unit_that_is_no_more_is_asked_anew() {
     let program = program("kt_phuong_xa");
     let mut last = start("kt_phuong_xa");

@@ -9,6 +9,7 @@ fn with_people(names: &[&str]) -> Scenario {
     for (number, name) in (1..).zip(names) {
         let row = form.row("hoc_vien", number);
         form.put_in_row("hoc_vien", row, "hv_ten", name);
+        form.put_in_row("hoc_vien", row, "hv_tt", "co_mat");
     }
     form
 }
