@@ -276,7 +276,7 @@ fn Teller(
         let language = words.now();
         let tellers = tellers.read();
         let by = match &*tellers {
-            Tellers::Told(entries) => entry_of(entries, dot),
+            Tellers::Told(entries) => entries.iter().find(|entry| entry.is(dot)),
             Tellers::Unasked | Tellers::Asked | Tellers::Unknown(_) => None,
         };
         match (by, &*tellers) {
@@ -297,11 +297,6 @@ fn Teller(
         }
     };
     view! { <p class="muted">{told}</p> }
-}
-
-fn entry_of(entries: &[HistoryEntry], dot: Dot) -> Option<&HistoryEntry> {
-    let device = dot.device.to_string();
-    entries.iter().find(|entry| entry.device_id == device && entry.seq == dot.seq)
 }
 
 #[cfg(test)]
