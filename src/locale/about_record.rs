@@ -48,6 +48,8 @@ words! {
     amend: "Sửa, bổ sung", "Amend";
     next_session: "Buổi tiếp theo", "Next session";
     delete_record: "Xóa hồ sơ", "Delete record";
+    withdraw_record: "Rút hồ sơ", "Withdraw record";
+    withdrawn_why: "Hồ sơ đã rút, không tính vào báo cáo. Cần lại thì sửa rồi nộp lại.", "The record is withdrawn and counts in no report. If it is needed after all, amend and submit it again.";
     record_deleted: "Đã xóa hồ sơ", "Record deleted";
     restore_record: "Khôi phục hồ sơ", "Restore record";
     could_not_restore: "Chưa khôi phục được", "Could not be restored";
@@ -101,7 +103,8 @@ words! {
     met_other_answer: "Khác với câu trả lời của người khác", "Differs from another person's answer";
     did_approve: "duyệt", "approved";
     did_return: "trả lại", "sent it back";
-    did_take_back: "rút lại việc duyệt hoặc trả lại", "took the approval or return back";
+    did_withdraw: "rút hồ sơ", "withdrew the record";
+    did_take_back: "đưa hồ sơ về Đã nộp", "put the record back to submitted";
     did_something: "thay đổi", "changed something";
     approved_why: "Hồ sơ đã duyệt. Cần sửa thì nhờ người điều phối trả lại.", "The record is approved. If something must change, ask the coordinator to send it back.";
 

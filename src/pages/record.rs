@@ -15,6 +15,7 @@ use super::record_history::History;
 use super::record_lines::draw_lines;
 use super::record_outline::{Line, missing_files, outline, outline_by_path, placed, read_only};
 use super::record_row::{StateBadge, form_title, told};
+use super::record_standing::Withdraw;
 use super::review::Judged;
 use super::{Later, edit_from_href, moment, next_session_href};
 use crate::components::{
@@ -367,6 +368,8 @@ fn Head(
                 .then(|| view! { <LastTime form=last_form unit=last_unit before=record list=list /> })}
             {(is_closed && !sign_in.reviews())
                 .then(|| view! { <p class="muted">{words.say(Language::approved_why)}</p> })}
+            {(state == State::Withdrawn)
+                .then(|| view! { <p class="muted">{words.say(Language::withdrawn_why)}</p> })}
             {is_gone.then(|| view! { <Banner tone=Tone::Attention title=words.say(Language::record_deleted) /> })}
             {(sign_in.does_field_work() && (!is_closed || sign_in.reviews()))
                 .then(|| {
@@ -385,7 +388,13 @@ fn Head(
                                 <Icon glyph=Glyph::Fill />
                                 <span>{action}</span>
                             </A>
-                            {(state == State::Draft).then(|| view! { <Delete record=record /> })}
+                            {match state {
+                                State::Draft => view! { <Delete record=record /> }.into_any(),
+                                State::Withdrawn => ().into_any(),
+                                State::Submitted | State::Returned | State::Approved => {
+                                    view! { <Withdraw view=view /> }.into_any()
+                                }
+                            }}
                         </div>
                     }
                     .into_any()

@@ -169,6 +169,7 @@ pub(super) fn did(language: Language, action: &str, fields: &[Written]) -> &'sta
     match (action, stands) {
         (_, Some(State::Approved)) => return language.did_approve(),
         (_, Some(State::Returned)) => return language.did_return(),
+        (_, Some(State::Withdrawn)) => return language.did_withdraw(),
         ("amend", Some(State::Submitted)) => return language.did_take_back(),
         _ => {}
     }

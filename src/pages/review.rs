@@ -1,19 +1,17 @@
 //! Review: what waits for it, and a record that is approved or sent back. For coordinators; loaded with the desk.
 
-use std::{collections::BTreeMap, sync::Arc};
-
 use leptos::{html, prelude::*};
-use sync::review;
 use sync::view::{Level, RecordView as View};
-use sync::wire::{Action, RecordId, State, Value, field};
+use sync::wire::{RecordId, State, field};
 
 use super::record_row::asked;
-use crate::components::{Banner, Button, ButtonKind, Glyph, Icon, Sheet, Toast, Toaster, Tone};
+use super::record_standing::Restating;
+use crate::components::{Banner, Button, ButtonKind, Glyph, Icon, Sheet, Tone};
 use crate::locale::Language;
-use crate::platform::{clock, document, log_error, tasks};
+use crate::platform::{document, log_error, tasks};
 use crate::reactive::{Show, effect, memo};
 use crate::router::{A, use_router};
-use crate::stores::{Records, SyncStatus, preferences::use_words};
+use crate::stores::{Records, preferences::use_words};
 
 /// The record that is read, for whoever judges it.
 #[derive(Clone, Copy)]
@@ -67,9 +65,7 @@ pub(super) fn ToReview() -> impl IntoView {
 #[component]
 pub(super) fn Judging() -> impl IntoView {
     let words = use_words();
-    let records = expect_context::<Records>();
-    let toaster = expect_context::<Toaster>();
-    let sync_status = expect_context::<SyncStatus>();
+    let restating = Restating::here();
     let Judged { view, questions, is_asking } = expect_context::<Judged>();
     let Following { next, .. } = expect_context();
     let (state, is_met) = view.with_value(|view| {
@@ -86,16 +82,9 @@ pub(super) fn Judging() -> impl IntoView {
         busy.set(true);
         failed.set(false);
         let shown = view.get_value();
-        let values = match &why {
-            Some(why) => {
-                let mut values = stands(State::Returned);
-                values.insert(field::REASON.to_owned(), review::said(clock::now_ms(), why));
-                values
-            }
-            None => stands(State::Approved),
-        };
         tasks::spawn(async move {
-            if let Err(error) = records.settle(&shown, values, Action::Amend).await {
+            let state = if why.is_some() { State::Returned } else { State::Approved };
+            if let Err(error) = restating.bring(shown, state, why.as_deref()).await {
                 log_error(&format!("not judged: {error}"));
                 failed.try_set(true);
                 busy.try_set(false);
@@ -103,15 +92,6 @@ pub(super) fn Judging() -> impl IntoView {
             }
             // Only now: the words stay where they are until they are written.
             is_asking.try_set(false);
-            let language = words.at_once();
-            let text = if why.is_some() { language.sent_back() } else { language.state_approved() };
-            let undo =
-                move || take_back(records, toaster, sync_status, shown.clone(), words.at_once());
-            toaster.show(Toast {
-                text: text.to_owned(),
-                action: Some((language.undo().to_owned(), Arc::new(undo))),
-            });
-            sync_status.sync_now();
         });
     };
     (may_approve || may_send_back).then(|| {
@@ -258,33 +238,4 @@ fn Why(
             on_click=say
         />
     }
-}
-
-fn stands(state: State) -> BTreeMap<String, Value> {
-    sync::gather([(field::STATE.to_owned(), Value::Text(state.name().to_owned()))])
-}
-
-/// The record stands again where it stood when it was judged.
-fn take_back(
-    records: Records,
-    toaster: Toaster,
-    sync_status: SyncStatus,
-    shown: View,
-    language: Language,
-) {
-    tasks::spawn(async move {
-        let mut values = stands(shown.state);
-        for reason in &shown.reasons {
-            values.insert(field::REASON.to_owned(), review::said(reason.at_ms, &reason.why));
-        }
-        let text = match records.settle(&shown, values, Action::Amend).await {
-            Ok(()) => language.taken_back(),
-            Err(error) => {
-                log_error(&format!("not taken back: {error}"));
-                language.not_judged()
-            }
-        };
-        toaster.show(Toast { text: text.to_owned(), action: None });
-        sync_status.sync_now();
-    });
 }

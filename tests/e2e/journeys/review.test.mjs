@@ -214,7 +214,7 @@ test('the history tells each act with its reason', async () => {
   await said(coordinator).first().waitFor();
   const acts = (await said(coordinator).allInnerTexts()).join('\n');
   for (const act of [
-    /Nguyễn Thị Hoa nộp/, /Võ Thị Lan trả lại\s+nhầm/, /Võ Thị Lan rút lại việc duyệt hoặc trả lại/,
+    /Nguyễn Thị Hoa nộp/, /Võ Thị Lan trả lại\s+nhầm/, /Võ Thị Lan đưa hồ sơ về Đã nộp/,
     new RegExp(`Võ Thị Lan trả lại\\s+${WHY}`), /Võ Thị Lan duyệt/,
   ]) {
     assert.match(acts, act);
@@ -285,4 +285,33 @@ test('a coordinator approves one record after the other without going back to th
   await badge(coordinator, 'Đã duyệt').waitFor();
   assert.equal(await page.getByRole('link', { name: /Hồ sơ tiếp theo/ }).count(), 0);
   await desk.allSent();
+});
+
+test('what was handed in by mistake is taken out by its officer, and again after that was undone: it waits for nobody and counts nowhere', async () => {
+  const sender = await Sender.signIn(server, 'canbo.longkhanh');
+  await sender.send(await sender.form(FORM), [{ _title: 'Nộp hai lần' }]);
+  await phone.open('/records?q=nop+hai+lan');
+  await officer.page.locator('.record-row').click();
+  const out = officer.page.getByRole('button', { name: 'Rút hồ sơ', exact: true });
+  await out.click();
+  await badge(officer, 'Đã rút').waitFor();
+  await officer.page.locator('.toast').getByRole('button', { name: 'Hoàn tác' }).click();
+  await badge(officer, 'Đã nộp').waitFor();
+  await out.click();
+  await badge(officer, 'Đã rút').waitFor();
+  await officer.page.getByText('không tính vào báo cáo').waitFor();
+  assert.equal(await out.count(), 0);
+  assert.deepEqual(await faults(officer, 'a record that was taken out'), []);
+  await officer.screenshot('withdrawn');
+  await phone.allSent();
+
+  await desk.open('/records?state=withdrawn');
+  await coordinator.page.locator('.record-row').filter({ hasText: 'Nộp hai lần' }).waitFor();
+  await desk.open('/reports');
+  await coordinator.page.locator('.chart').first().waitFor();
+  assert.equal(await coordinator.page.locator('.chart').getByText('Đã rút').count(), 0);
+  await desk.open('/');
+  await coordinator.page.locator('.today').waitFor();
+  assert.equal(await coordinator.page.getByRole('link', { name: /Chờ duyệt/ }).count(), 0);
+  assert.deepEqual(await (await Desk.signIn(server)).quarantine(), [], 'an officer may');
 });
