@@ -14,6 +14,7 @@ words! {
     add_question: "Thêm câu hỏi", "Add the question";
     say_why: "Ghi lý do rồi hãy trả lại.", "Say why, then send it back.";
     changed_unseen: "Có thay đổi mà người duyệt chưa thấy. Xem lại rồi duyệt, hoặc trả lại.", "Something changed that whoever approved had not seen. Look again, then approve or send back.";
+    see_changes: "Xem thay đổi", "See the changes";
     not_judged: "Chưa ghi được. Thử lại.", "It could not be kept. Try again.";
 }
 

@@ -237,7 +237,7 @@ fn Shown(
         {(!is_gone && expect_context::<SignIn>().reviews())
             .then(|| {
                 let questions = Callback::new(move |()| questions(view, program, words.at_once()));
-                beside(Later::Judging, Judged { view, questions, is_asking })
+                beside(Later::Judging, Judged { view, program, questions, is_asking })
             })}
     }
 }

@@ -135,6 +135,7 @@ pub(super) fn Looking() -> impl IntoView {
     let words = use_words();
     let records = expect_context::<Records>();
     let sync_status = expect_context::<SyncStatus>();
+    let toaster = expect_context::<Toaster>();
     let Looked { view, program } = expect_context::<Looked>();
     let failed = RwSignal::new(false);
     let groups = memo(move || {
@@ -150,7 +151,11 @@ pub(super) fn Looking() -> impl IntoView {
         tasks::spawn(async move {
             // Whoever writes after both has seen them.
             match records.settle(&shown, BTreeMap::new(), Action::Resolve).await {
-                Ok(()) => sync_status.sync_now(),
+                Ok(()) => {
+                    let text = words.at_once().looked_at().to_owned();
+                    toaster.show(Toast { text, action: None });
+                    sync_status.sync_now();
+                }
                 Err(error) => {
                     log_error(&format!("not looked at: {error}"));
                     failed.try_set(true);

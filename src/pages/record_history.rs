@@ -6,7 +6,7 @@ use form::{Program, Session};
 use leptos::prelude::*;
 use sync::review;
 use sync::view::RecordView as View;
-use sync::wire::{State, field};
+use sync::wire::{Dot, State, field};
 
 use super::record_lines::draw_lines;
 use super::record_outline::{Line, outline_of_changes, read_only};
@@ -22,9 +22,11 @@ use crate::stores::{
 
 /// The record whose history is told.
 #[derive(Clone, Copy)]
-struct Told {
-    view: StoredValue<View>,
-    program: StoredValue<Option<Arc<Program>>>,
+pub(super) struct Told {
+    pub view: StoredValue<View>,
+    pub program: StoredValue<Option<Arc<Program>>>,
+    /// Only what is new to whoever judges the record, with what was written.
+    pub is_news: bool,
 }
 
 /// The way to the history. Whoever asks for it has a network, which brings the part that tells it as well.
@@ -46,7 +48,7 @@ pub(super) fn History(
             <h2 id="history-heading">{words.say(Language::history)}</h2>
             {move || match (is_asked.get(), part.get()) {
                 (true, Some(Ok(draw))) => {
-                    provide_context(Told { view, program });
+                    provide_context(Told { view, program, is_news: false });
                     draw(Later::History)
                 }
                 (true, None) => view! { <p class="muted" role="status">{words.say(Language::opening)}</p> }.into_any(),
@@ -68,7 +70,7 @@ pub(super) fn History(
 pub(super) fn HistoryList() -> impl IntoView {
     let words = use_words();
     let records = expect_context::<Records>();
-    let Told { view, program } = expect_context::<Told>();
+    let Told { view, program, is_news } = expect_context::<Told>();
     let record = view.with_value(|view| view.record);
     let told = RwSignal::new(None::<Result<Vec<HistoryEntry>, FetchError>>);
     let ask = move |()| {
@@ -90,17 +92,30 @@ pub(super) fn HistoryList() -> impl IntoView {
         Some(Ok(entries)) if entries.is_empty() => {
             view! { <p class="muted">{words.say(Language::history_empty)}</p> }.into_any()
         }
-        Some(Ok(entries)) => {
+        Some(Ok(mut entries)) => {
             let language = words.now();
             let acts = view.with_value(|view| {
+                if is_news {
+                    let stands = view.dots.get(field::DELETED).map_or(&[][..], Vec::as_slice);
+                    entries.drain(..seen(&entries, stands));
+                }
                 let session =
                     program.get_value().map(|program| read_only(&program, view, language));
-                let told = |entry| tell(entry, view, session.as_ref(), language);
+                let told = |entry| tell(entry, view, session.as_ref(), is_news, language);
                 entries.into_iter().map(told).collect_view()
             });
             view! { <ol class="history-list">{acts}</ol> }.into_any()
         }
     }
+}
+
+/// How many of the first acts whoever judged the record last has seen: what was done after somebody last said where it stands, before
+/// what stands now. That is the last act, or several that did not see each other: an approval and what was changed beside it.
+fn seen(entries: &[HistoryEntry], stands: &[Dot]) -> usize {
+    let stands = |entry: &HistoryEntry| stands.iter().any(|dot| entry.is(*dot));
+    let first = entries.iter().position(stands).unwrap_or(entries.len());
+    let said = |entry: &HistoryEntry| written(&entry.fields, field::STATE).is_some();
+    entries[..first].iter().rposition(said).map_or(0, |last| last + 1)
 }
 
 /// Why the server did not tell the history.
@@ -121,6 +136,7 @@ fn tell(
     entry: HistoryEntry,
     view: &View,
     session: Option<&Session>,
+    is_open: bool,
     language: Language,
 ) -> AnyView {
     let (at_ms, wrong) = (entry.at_ms(), entry.wrong_by());
@@ -153,7 +169,7 @@ fn tell(
             {met.map(|met| view! { <Badge label=Signal::stored(met.to_owned()) /> })}
             {is_kept_aside
                 .then(|| view! { <Badge tone=Tone::Attention icon=Glyph::Warning label=Signal::stored(language.in_repair().to_owned()) /> })}
-            <Changes lines=lines />
+            <Changes lines=lines is_open=is_open />
         </li>
     }
     .into_any()
@@ -189,16 +205,74 @@ pub(super) fn did(language: Language, action: &str, fields: &[Written]) -> &'sta
 
 /// The answers that an act wrote, folded away; drawn when they are asked for.
 #[component]
-pub(super) fn Changes(lines: Vec<Line>) -> impl IntoView {
+pub(super) fn Changes(lines: Vec<Line>, #[prop(optional)] is_open: bool) -> impl IntoView {
     let words = use_words();
-    let is_open = RwSignal::new(false);
+    let is_open = RwSignal::new(is_open);
     let count = lines.iter().filter(|line| matches!(line, Line::Answer { .. })).count();
     (count > 0).then(|| {
         view! {
-            <details class="changes" on:toggle=move |_| is_open.set(true)>
+            <details class="changes" open=is_open.get_untracked() on:toggle=move |_| is_open.set(true)>
                 <summary>{move || words.now().answer_count(count)}</summary>
                 {move || is_open.get().then(|| draw_lines(lines.clone()))}
             </details>
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use sync::wire::DeviceId;
+
+    use super::*;
+
+    fn act(device: u8, seq: u64, state: Option<State>) -> HistoryEntry {
+        let state = state.map(|state| Written {
+            path: field::STATE.to_owned(),
+            value: Some(state.name().to_owned()),
+            replaced: 1,
+        });
+        let device_id = DeviceId([device; 16]).to_string();
+        HistoryEntry {
+            device_id,
+            seq,
+            fields: state.into_iter().collect(),
+            ..HistoryEntry::default()
+        }
+    }
+
+    #[test]
+    fn what_is_new_is_what_came_since_somebody_said_where_the_record_stands() {
+        const OFFICER: u8 = 1;
+        const REVIEWER: u8 = 2;
+        let dot = |(device, seq)| Dot { device: DeviceId([device; 16]), seq };
+        let seen = |acts: &[HistoryEntry], stands: &[(u8, u64)]| {
+            seen(acts, &stands.iter().copied().map(dot).collect::<Vec<_>>())
+        };
+        let submitted = act(OFFICER, 1, Some(State::Submitted));
+        let returned = act(REVIEWER, 1, Some(State::Returned));
+        let mended = act(OFFICER, 2, None);
+        let again = act(OFFICER, 3, Some(State::Submitted));
+        let acts = [submitted.clone(), returned, mended, again];
+        assert_eq!(seen(&acts, &[(OFFICER, 3)]), 2, "what was mended");
+        // An approval, and beside it what an officer wrote who was away: whichever came first.
+        let approved = act(REVIEWER, 2, Some(State::Approved));
+        let beside = [act(OFFICER, 2, None), act(OFFICER, 3, None)];
+        let stands = [(REVIEWER, 2), (OFFICER, 3)];
+        let [one, two] = beside;
+        for acts in [
+            [submitted.clone(), approved.clone(), one.clone(), two.clone()],
+            [submitted.clone(), one, two, approved],
+        ] {
+            assert_eq!(seen(&acts, &stands), 1);
+        }
+        assert_eq!(seen(&[], &stands), 0);
+        assert_eq!(seen(&[submitted], &[]), 1, "what stands was not sent yet");
+    }
+
+    #[test]
+    fn what_was_taken_out_is_told_as_that_and_not_as_amended() {
+        let did = |state| did(Language::Vi, "amend", &act(1, 1, Some(state)).fields);
+        assert_eq!(did(State::Withdrawn), "rút hồ sơ");
+        assert_eq!(did(State::Submitted), "đưa hồ sơ về Đã nộp");
+    }
 }

@@ -1,9 +1,13 @@
 //! Review: what waits for it, and a record that is approved or sent back. For coordinators; loaded with the desk.
 
+use std::sync::Arc;
+
+use form::Program;
 use leptos::{html, prelude::*};
 use sync::view::{Level, RecordView as View};
 use sync::wire::{RecordId, State, field};
 
+use super::record_history::{HistoryList, Told};
 use super::record_row::asked;
 use super::record_standing::Restating;
 use crate::components::{Banner, Button, ButtonKind, Glyph, Icon, Sheet, Tone};
@@ -17,6 +21,8 @@ use crate::stores::{Records, preferences::use_words};
 #[derive(Clone, Copy)]
 pub(super) struct Judged {
     pub view: StoredValue<View>,
+    /// Its form, if it is on this device.
+    pub program: StoredValue<Option<Arc<Program>>>,
     /// What the questions are called that are answered in it.
     pub questions: Callback<(), Vec<String>>,
     /// Whether somebody is asked why it goes back.
@@ -66,12 +72,15 @@ pub(super) fn ToReview() -> impl IntoView {
 pub(super) fn Judging() -> impl IntoView {
     let words = use_words();
     let restating = Restating::here();
-    let Judged { view, questions, is_asking } = expect_context::<Judged>();
+    let Judged { view, program, questions, is_asking } = expect_context::<Judged>();
     let Following { next, .. } = expect_context();
-    let (state, is_met) = view.with_value(|view| {
+    let (state, is_met, is_unseen, was_back) = view.with_value(|view| {
         let mut conflicts = view.conflicts.iter();
         let met = |path, level| path == field::STATE && level == Level::Decide;
-        (view.state, conflicts.any(|conflict| met(conflict.path.as_str(), conflict.level)))
+        let is_met = conflicts.any(|conflict| met(conflict.path.as_str(), conflict.level));
+        // Why it was sent back stays in the record once it is submitted again.
+        let was_back = view.state == State::Submitted && view.dots.contains_key(field::REASON);
+        (view.state, is_met, is_met && view.is_approved(), was_back)
     });
     let may_approve = is_met || matches!(state, State::Submitted | State::Returned);
     let may_send_back = is_met || matches!(state, State::Submitted | State::Approved);
@@ -94,10 +103,13 @@ pub(super) fn Judging() -> impl IntoView {
             is_asking.try_set(false);
         });
     };
-    (may_approve || may_send_back).then(|| {
-        view! {
+    let is_looking = RwSignal::new(false);
+    provide_context(Told { view, program, is_news: true });
+    // A draft is not judged: who goes through what is to be decided goes on from it all the same.
+    view! {
+        <Show when=move || may_approve || may_send_back || next.read().is_some()>
             <div class="review-bar">
-                {(is_met && state == State::Approved)
+                {is_unseen
                     .then(|| view! { <Banner tone=Tone::Attention title=words.say(Language::changed_unseen) /> })}
                 <Show when=move || failed.get()>
                     <Banner tone=Tone::Bad title=words.say(Language::not_judged) />
@@ -129,7 +141,27 @@ pub(super) fn Judging() -> impl IntoView {
                                 />
                             }
                         })}
+                    {(is_unseen || was_back)
+                        .then(|| {
+                            view! {
+                                <Button
+                                    icon=Glyph::History
+                                    label=words.say(Language::see_changes)
+                                    on_click=move |()| is_looking.set(true)
+                                />
+                            }
+                        })}
                 </div>
+                <Sheet
+                    open=is_looking
+                    title=words.say(Language::see_changes)
+                    close_label=words.say(Language::close)
+                    on_close=move |()| {
+                        is_looking.try_set(false);
+                    }
+                >
+                    <HistoryList />
+                </Sheet>
                 <Sheet
                     open=is_asking
                     title=words.say(Language::send_back)
@@ -141,8 +173,8 @@ pub(super) fn Judging() -> impl IntoView {
                     <Why questions=questions busy=busy failed=failed on_said=move |why| judge(Some(why)) />
                 </Sheet>
             </div>
-        }
-    })
+        </Show>
+    }
 }
 
 /// The way on: nobody aims at the list again after each of forty. Whoever pressed what is gone now comes to it.

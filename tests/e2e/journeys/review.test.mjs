@@ -248,6 +248,12 @@ test('the officer is away while a record is sent back and approved: what was wri
   await coordinator.page.getByText('Cấp thêm 20 triệu').waitFor();
   assert.deepEqual(await faults(coordinator, 'approved and changed'), []);
   await coordinator.screenshot('review-changed-unseen');
+  // What it was is a press away from where it is approved again.
+  await judge('Xem thay đổi').click();
+  const changes = coordinator.page.getByRole('dialog').filter({ visible: true });
+  await changes.locator('[data-path$="kien_nghi"]').getByText('Cấp thêm 20 triệu').waitFor();
+  await coordinator.screenshot('review-changes');
+  await coordinator.page.keyboard.press('Escape');
   await judge('Duyệt lại').click();
   await coordinator.page.getByText('Có thay đổi mà người duyệt chưa thấy.').waitFor({ state: 'detached' });
   await desk.allSent();
@@ -271,7 +277,9 @@ test('a coordinator approves one record after the other without going back to th
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   // The list goes on after its last one with the first.
-  for (const left of [2, 1]) {
+  // What is taken out is judged no more, and leads on all the same.
+  const takeOut = page.getByRole('button', { name: 'Rút hồ sơ', exact: true });
+  for (const [left, act] of [[2, judge('Duyệt')], [1, takeOut]]) {
     await badge(coordinator, 'Đã nộp').waitFor();
     await judge('Duyệt').click();
     const next = page.getByRole('link', { name: `Hồ sơ tiếp theo · còn ${left}` });
