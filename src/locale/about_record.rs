@@ -111,7 +111,7 @@ words! {
     by_form: "Theo mẫu phiếu", "By form";
     by_unit: "Theo đơn vị", "By unit";
     by_state: "Theo trạng thái", "By state";
-    figures_of_this_phone: "Số liệu tính từ hồ sơ có trên máy này, kể cả chưa gửi.", "Figures are counted from the records on this phone, unsent ones included.";
+    figures_of_this_phone: "Tính từ hồ sơ có trên máy này, kể cả chưa gửi. Theo mẫu phiếu và theo đơn vị chỉ đếm hồ sơ đã nộp, đã duyệt.", "Counted from the records on this phone, unsent ones included. By form and by unit only submitted and approved ones count.";
 }
 
 impl Language {
@@ -140,6 +140,16 @@ impl Language {
             (Self::En, from, "") => format!("From {from}"),
             (Self::En, "", to) => format!("To {to}"),
             (_, from, to) => format!("{from} – {to}"),
+        }
+    }
+
+    /// The units that have handed in nothing.
+    #[must_use]
+    pub fn units_without(self, units: &[String]) -> String {
+        let (count, units) = (self.count(units.len()), units.join(", "));
+        match self {
+            Self::Vi => format!("Chưa có hồ sơ ({count}): {units}"),
+            Self::En => format!("No records yet ({count}): {units}"),
         }
     }
 

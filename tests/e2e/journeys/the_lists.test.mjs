@@ -213,6 +213,14 @@ test('reports tell no figure before all records are read, and bars are as long a
     const now = await widths();
     return expected(DRAFTS, SENT + 42).every((width, at) => now[at] === width);
   });
+  // Of one form it is told how many each ward has handed in, and which ward none.
+  await page.locator('.chips').getByRole('combobox', { name: 'Mẫu phiếu', exact: true }).selectOption(FORM);
+  const wards = page.locator('.chart').filter({ hasText: 'Theo đơn vị' });
+  await until('drafts are not counted', async () => (await wards.locator('.bar-count').allInnerTexts()).join() === String(SENT + 42));
+  await page.getByText(/^Chưa có hồ sơ \(\d+\): .*Phường Bảo Vinh/).waitFor();
+  assert.match(await wards.getByRole('link').getAttribute('href'), /^\/records\?form=lk_kho_khan&unit=dn_p_long_khanh$/);
+  assert.deepEqual(await faults(coordinator, 'reports of one form'), []);
+  await coordinator.screenshot('reports-of-a-form');
 });
 
 test('under More no count of records is told before all are read', async () => {
