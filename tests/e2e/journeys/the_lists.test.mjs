@@ -52,6 +52,10 @@ test('of more drafts than Today shows it says how many there are, and leads to a
   const all = page.getByRole('link', { name: `Tất cả (${DRAFTS})` });
   await all.waitFor();
   assert.equal(await page.locator('.today .record-row').filter({ hasText: 'Còn dở' }).count(), 6);
+  // All are drafts of the officer's own ward, as the heading says: nothing takes the room of when that was.
+  const row = page.locator('.today .record-row').filter({ hasText: 'Còn dở' }).first();
+  assert.doesNotMatch(await row.innerText(), /Đang nhập|Phường/);
+  assert.ok(await row.locator('.record-when').evaluate((when) => when.scrollWidth <= when.clientWidth));
   await officer.screenshot('today-more-drafts');
   assert.deepEqual(await faults(officer, 'Today with more drafts'), []);
   await all.click();
