@@ -8,7 +8,7 @@ words! {
     any_unit: "Mọi đơn vị", "Any unit";
     any_state: "Mọi trạng thái", "Any state";
     begun: "Thời gian", "Time";
-    any_time: "Mọi thời gian", "Any time";
+    any_time: "Mọi kỳ", "Any period";
     this_month: "Tháng này", "This month";
     last_month: "Tháng trước", "Last month";
     first_half: "6 tháng đầu năm", "First half of the year";
@@ -20,8 +20,8 @@ words! {
     mine_only: "Tôi nhập", "Filled by me";
     unsent_only: "Chưa gửi", "Not sent";
     order: "Thứ tự", "Order";
-    newest_first: "Mới nhất trước", "Newest first";
-    oldest_first: "Cũ nhất trước", "Oldest first";
+    newest_first: "Mới sửa trước", "Last changed first";
+    oldest_first: "Lâu chưa sửa trước", "Longest unchanged first";
     by_title: "Theo tên, A–Y", "By title, A–Z";
     filters: "Bộ lọc", "Filters";
     clear_filters: "Bỏ lọc", "Clear filters";
@@ -59,7 +59,7 @@ words! {
     unit: "Đơn vị", "Unit";
     author: "Người nhập", "Filled by";
     form: "Mẫu phiếu", "Form";
-    changed: "Thay đổi", "Changed";
+    changed: "Sửa lần cuối", "Last changed";
     answers: "Câu trả lời", "Answers";
     photos: "Ảnh", "Photos";
     no_answers: "Chưa có câu trả lời nào.", "No answers yet.";

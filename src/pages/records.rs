@@ -23,7 +23,7 @@ use crate::components::{
 };
 use crate::locale::Language;
 use crate::platform::{address::Query, clock};
-use crate::router::{Screen, use_router};
+use crate::router::{A, Screen, use_router};
 use crate::stores::{
     Finding, Library, Records, RepairDesk, SignIn,
     finding::{Order, Wanted},
@@ -184,7 +184,8 @@ fn ListHead(
         memo(move || *filter.read() != Filter::default() || !search.read().is_empty());
     let count = found.count();
     let library = expect_context::<Library>();
-    let profile = expect_context::<SignIn>().profile();
+    let sign_in = expect_context::<SignIn>();
+    let (profile, fills) = (sign_in.profile(), sign_in.does_field_work());
     let scope = memo(move || {
         let language = words.now();
         let units = profile.iter().flat_map(|profile| &profile.scope);
@@ -227,7 +228,19 @@ fn ListHead(
                 text=words.say(if is_filtered.get() { Language::no_record_found } else { Language::no_records_yet })
             >
                 <p class="muted">{scope}</p>
-                <Show when=move || is_filtered.get()>
+                <Show
+                    when=move || is_filtered.get()
+                    fallback=move || {
+                        fills
+                            .then(|| {
+                                view! {
+                                    <A href="/fill" attr:class="button">
+                                        {words.say(Language::start_a_form)}
+                                    </A>
+                                }
+                            })
+                    }
+                >
                     <Button label=words.say(Language::clear_filters) on_click=clear />
                 </Show>
             </EmptyState>

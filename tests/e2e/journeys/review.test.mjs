@@ -102,7 +102,7 @@ test('while the officer is away the coordinator sends it back, which needs words
   // Who goes through the list by its arrow keys names nothing on the way.
   await sheet.locator('select').selectOption(question);
   assert.equal(await words.inputValue(), '');
-  await sheet.getByRole('button', { name: 'Thêm câu hỏi' }).click();
+  await sheet.getByRole('button', { name: 'Ghi tên câu hỏi vào lời trên' }).click();
   assert.equal(await words.inputValue(), `${question}: `);
   assert.ok(await words.evaluate((area) => area === document.activeElement));
   assert.deepEqual(await faults(coordinator, 'sending back'), []);
@@ -153,7 +153,7 @@ test('the officer sees on Today and in Records that it came back, from whom, whe
   assert.match(await officer.page.locator('.record-row').innerText(), told);
   await officer.page.locator('.record-row').click();
   await officer.page.locator('.banner').getByText(WHY).waitFor();
-  await officer.page.locator('.banner').getByText(new RegExp(`Bị trả lại: ${COORDINATOR} · .*\\d\\d:\\d\\d`)).waitFor();
+  await officer.page.locator('.banner').getByText(new RegExp(`${COORDINATOR} trả lại · .*\\d\\d:\\d\\d`)).waitFor();
   assert.deepEqual(await faults(officer, 'a record that came back'), []);
   await pictures(officer, phone, `/records/${record}`, 'review-back-record', () => officer.page.locator('.reason').waitFor());
 });
@@ -281,7 +281,7 @@ test('a coordinator approves one record after the other without going back to th
   const takeOut = page.getByRole('button', { name: 'Rút hồ sơ', exact: true });
   for (const [left, act] of [[2, judge('Duyệt')], [1, takeOut]]) {
     await badge(coordinator, 'Đã nộp').waitFor();
-    await judge('Duyệt').click();
+    await act.click();
     const next = page.getByRole('link', { name: `Hồ sơ tiếp theo · còn ${left}` });
     await until('the way on has the focus', () => next.evaluate((link) => link === document.activeElement));
     assert.deepEqual(await faults(coordinator, 'the next to review'), []);
