@@ -92,17 +92,18 @@ pub(super) fn HistoryList() -> impl IntoView {
         Some(Ok(entries)) if entries.is_empty() => {
             view! { <p class="muted">{words.say(Language::history_empty)}</p> }.into_any()
         }
-        Some(Ok(mut entries)) => {
+        Some(Ok(entries)) => {
             let language = words.now();
             let acts = view.with_value(|view| {
-                if is_news {
-                    let stands = view.dots.get(field::DELETED).map_or(&[][..], Vec::as_slice);
-                    entries.drain(..seen(&entries, stands));
-                }
+                let stands = view.dots.get(field::DELETED).map_or(&[][..], Vec::as_slice);
+                let first = if is_news { seen(&entries, stands) } else { 0 };
                 let session =
                     program.get_value().map(|program| read_only(&program, view, language));
-                let told = |entry| tell(entry, view, session.as_ref(), is_news, language);
-                entries.into_iter().map(told).collect_view()
+                let told = |at| {
+                    let was = is_news.then(|| before(&entries, at));
+                    tell(entries[at].clone(), view, session.as_ref(), was, language)
+                };
+                (first..entries.len()).map(told).collect_view()
             });
             view! { <ol class="history-list">{acts}</ol> }.into_any()
         }
@@ -118,6 +119,19 @@ fn seen(entries: &[HistoryEntry], stands: &[Dot]) -> usize {
     entries[..first].iter().rposition(said).map_or(0, |last| last + 1)
 }
 
+/// What stood before an act in the fields that it wrote, as earlier acts had written it.
+fn before(entries: &[HistoryEntry], at: usize) -> Vec<Written> {
+    let (earlier, rest) = entries.split_at(at);
+    let applied = || earlier.iter().rev().filter(|entry| entry.outcome != KEPT_ASIDE);
+    let was = |now: &Written| {
+        applied().flat_map(|entry| &entry.fields).find(|then| then.path == now.path).cloned()
+    };
+    rest.first().into_iter().flat_map(|act| &act.fields).filter_map(was).collect()
+}
+
+/// The outcome of an act that waits at the repair desk, or was set aside there.
+const KEPT_ASIDE: &str = "quarantined";
+
 /// Why the server did not tell the history.
 pub(super) fn not_told(language: Language, error: &FetchError) -> String {
     let text = match error {
@@ -131,12 +145,12 @@ pub(super) fn not_told(language: Language, error: &FetchError) -> String {
     text.to_owned()
 }
 
-/// One act: who, when, on which device, and what it changed.
+/// One act: who, when, on which device, and what it changed; with what stood there before, if that is wanted.
 fn tell(
     entry: HistoryEntry,
     view: &View,
     session: Option<&Session>,
-    is_open: bool,
+    was: Option<Vec<Written>>,
     language: Language,
 ) -> AnyView {
     let (at_ms, wrong) = (entry.at_ms(), entry.wrong_by());
@@ -151,10 +165,15 @@ fn tell(
         language.received(),
         moment(language, received_ms),
     );
-    let lines = session.map(|session| outline_of_changes(session, view, &fields, language));
-    let lines = lines.unwrap_or_default();
+    let outline = |written: &[Written]| {
+        let lines = session.map(|session| outline_of_changes(session, view, written, language));
+        lines.unwrap_or_default()
+    };
+    let lines = outline(&fields);
+    let is_open = was.is_some();
+    let was = was.map(|was| outline(&was)).filter(|was| !was.is_empty());
     let wrong = wrong.map(|behind| language.clock_is_wrong(behind));
-    let is_kept_aside = outcome == "quarantined";
+    let is_kept_aside = outcome == KEPT_ASIDE;
     let met = match outcome.as_str() {
         "merged" => Some(language.merged_with_other()),
         "conflict" => Some(language.met_other_answer()),
@@ -170,6 +189,7 @@ fn tell(
             {is_kept_aside
                 .then(|| view! { <Badge tone=Tone::Attention icon=Glyph::Warning label=Signal::stored(language.in_repair().to_owned()) /> })}
             <Changes lines=lines is_open=is_open />
+            {was.map(|was| view! { <p class="muted">{language.before_that()}</p> {draw_lines(was)} })}
         </li>
     }
     .into_any()
@@ -267,6 +287,28 @@ mod tests {
         }
         assert_eq!(seen(&[], &stands), 0);
         assert_eq!(seen(&[submitted], &[]), 1, "what stands was not sent yet");
+    }
+
+    #[test]
+    fn what_stood_before_an_act_is_what_was_last_written_there_and_applied() {
+        let wrote = |path: &str, value: &str| Written {
+            path: path.to_owned(),
+            value: Some(value.to_owned()),
+            replaced: 1,
+        };
+        let act = |fields: &[(&str, &str)], outcome: &str| HistoryEntry {
+            fields: fields.iter().map(|(path, value)| wrote(path, value)).collect(),
+            outcome: outcome.to_owned(),
+            ..HistoryEntry::default()
+        };
+        let acts = [
+            act(&[("a", "1"), ("b", "1")], "applied"),
+            act(&[("a", "2")], "merged"),
+            act(&[("a", "3")], KEPT_ASIDE),
+            act(&[("a", "4"), ("c", "1")], "applied"),
+        ];
+        assert_eq!(before(&acts, 3), [wrote("a", "2")]);
+        assert_eq!(before(&acts, 0), []);
     }
 
     #[test]

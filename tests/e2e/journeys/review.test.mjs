@@ -251,7 +251,9 @@ test('the officer is away while a record is sent back and approved: what was wri
   // What it was is a press away from where it is approved again.
   await judge('Xem thay đổi').click();
   const changes = coordinator.page.getByRole('dialog').filter({ visible: true });
-  await changes.locator('[data-path$="kien_nghi"]').getByText('Cấp thêm 20 triệu').waitFor();
+  const answer = changes.locator('[data-path$="kien_nghi"]');
+  await answer.getByText('Cấp thêm 20 triệu', { exact: true }).waitFor();
+  await answer.getByText('Cấp thêm', { exact: true }).waitFor();
   await coordinator.screenshot('review-changes');
   await coordinator.page.keyboard.press('Escape');
   await judge('Duyệt lại').click();
