@@ -288,7 +288,7 @@ fn Answers(case: StoredValue<Case>) -> impl IntoView {
 }
 
 /// A record of which this device holds nothing: an act's answers are read into it.
-fn empty_view(record: RecordId, hash: Hash) -> View {
+pub(super) fn empty_view(record: RecordId, hash: Hash) -> View {
     View {
         record,
         form: FormRef { id: String::new(), version: String::new(), hash },
