@@ -8,7 +8,7 @@ words! {
     any_unit: "Mọi đơn vị", "Any unit";
     any_state: "Mọi trạng thái", "Any state";
     begun: "Thời gian", "Time";
-    any_time: "Mọi thời gian", "Any time";
+    any_time: "Mọi kỳ", "Any period";
     this_month: "Tháng này", "This month";
     last_month: "Tháng trước", "Last month";
     first_half: "6 tháng đầu năm", "First half of the year";
@@ -20,8 +20,8 @@ words! {
     mine_only: "Tôi nhập", "Filled by me";
     unsent_only: "Chưa gửi", "Not sent";
     order: "Thứ tự", "Order";
-    newest_first: "Mới nhất trước", "Newest first";
-    oldest_first: "Cũ nhất trước", "Oldest first";
+    newest_first: "Mới sửa trước", "Last changed first";
+    oldest_first: "Lâu chưa sửa trước", "Longest unchanged first";
     by_title: "Theo tên, A–Y", "By title, A–Z";
     filters: "Bộ lọc", "Filters";
     clear_filters: "Bỏ lọc", "Clear filters";
@@ -48,6 +48,8 @@ words! {
     amend: "Sửa, bổ sung", "Amend";
     next_session: "Buổi tiếp theo", "Next session";
     delete_record: "Xóa hồ sơ", "Delete record";
+    withdraw_record: "Rút hồ sơ", "Withdraw record";
+    withdrawn_why: "Hồ sơ đã rút, không tính vào báo cáo. Cần lại thì sửa rồi nộp lại.", "The record is withdrawn and counts in no report. If it is needed after all, amend and submit it again.";
     record_deleted: "Đã xóa hồ sơ", "Record deleted";
     restore_record: "Khôi phục hồ sơ", "Restore record";
     could_not_restore: "Chưa khôi phục được", "Could not be restored";
@@ -57,7 +59,7 @@ words! {
     unit: "Đơn vị", "Unit";
     author: "Người nhập", "Filled by";
     form: "Mẫu phiếu", "Form";
-    changed: "Thay đổi", "Changed";
+    changed: "Sửa lần cuối", "Last changed";
     answers: "Câu trả lời", "Answers";
     photos: "Ảnh", "Photos";
     no_answers: "Chưa có câu trả lời nào.", "No answers yet.";
@@ -88,6 +90,7 @@ words! {
     history_needs_network: "Lịch sử ở trên máy chủ: cần mạng để xem.", "The history is on the server: a network is needed to see it.";
     history_empty: "Máy chủ chưa có hồ sơ này.", "The server does not have this record yet.";
     history_failed: "Máy chủ chưa cho xem lịch sử. Thử lại sau.", "The server could not show the history. Try again later.";
+    before_that: "Trước đó", "Before";
     received: "máy chủ nhận", "received";
     did_create: "tạo hồ sơ", "created the record";
     did_edit: "nhập tiếp", "edited";
@@ -101,14 +104,15 @@ words! {
     met_other_answer: "Khác với câu trả lời của người khác", "Differs from another person's answer";
     did_approve: "duyệt", "approved";
     did_return: "trả lại", "sent it back";
-    did_take_back: "rút lại việc duyệt hoặc trả lại", "took the approval or return back";
+    did_withdraw: "rút hồ sơ", "withdrew the record";
+    did_take_back: "đưa hồ sơ về Đã nộp", "put the record back to submitted";
     did_something: "thay đổi", "changed something";
     approved_why: "Hồ sơ đã duyệt. Cần sửa thì nhờ người điều phối trả lại.", "The record is approved. If something must change, ask the coordinator to send it back.";
 
     by_form: "Theo mẫu phiếu", "By form";
     by_unit: "Theo đơn vị", "By unit";
     by_state: "Theo trạng thái", "By state";
-    figures_of_this_phone: "Số liệu tính từ hồ sơ có trên máy này, kể cả chưa gửi.", "Figures are counted from the records on this phone, unsent ones included.";
+    figures_of_this_phone: "Tính từ hồ sơ có trên máy này, kể cả chưa gửi. Theo mẫu phiếu và theo đơn vị chỉ đếm hồ sơ đã nộp, đã duyệt.", "Counted from the records on this phone, unsent ones included. By form and by unit only submitted and approved ones count.";
 }
 
 impl Language {
@@ -137,6 +141,16 @@ impl Language {
             (Self::En, from, "") => format!("From {from}"),
             (Self::En, "", to) => format!("To {to}"),
             (_, from, to) => format!("{from} – {to}"),
+        }
+    }
+
+    /// The units that have handed in nothing.
+    #[must_use]
+    pub fn units_without(self, units: &[String]) -> String {
+        let (count, units) = (self.count(units.len()), units.join(", "));
+        match self {
+            Self::Vi => format!("Chưa có hồ sơ ({count}): {units}"),
+            Self::En => format!("No records yet ({count}): {units}"),
         }
     }
 

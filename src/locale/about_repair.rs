@@ -5,7 +5,7 @@ use super::{Language, words};
 words! {
     repair: "Xử lý", "Repair";
     repair_title: "Việc cần xử lý", "Work to repair";
-    repair_why: "Máy chủ giữ nguyên vẹn dữ liệu này nhưng chưa ghi vào hồ sơ. Xem rồi áp dụng, hoặc không ghi và nói lý do cho người gửi.", "The server keeps this work whole, but has not put it into its record. Look at it, then apply it, or set it aside and tell the sender why.";
+    repair_why: "Máy chủ giữ nguyên vẹn dữ liệu này nhưng chưa ghi vào hồ sơ. Xem rồi ghi vào hồ sơ, hoặc không ghi và nói lý do cho người gửi.", "The server keeps this work whole, but has not put it into its record. Look at it, then put it into its record, or set it aside and tell the sender why.";
     nothing_to_repair: "Không có việc nào chờ xử lý.", "Nothing waits for repair.";
     nothing_settled: "Chưa có việc nào đã xử lý.", "Nothing was settled yet.";
     settled_cases: "Đã xử lý", "Settled";
@@ -13,8 +13,8 @@ words! {
     repair_failed: "Máy chủ chưa làm được. Thử lại sau.", "The server could not do it. Try again later.";
     repair_not_allowed: "Tài khoản này không được xử lý việc này.", "This account may not settle this.";
     settled_by_other: "Người khác đã xử lý việc này.", "Somebody else has settled this.";
-    cannot_apply_now: "Chưa áp dụng được", "It cannot be applied yet";
-    apply_case: "Áp dụng", "Apply";
+    cannot_apply_now: "Chưa ghi được", "It cannot be put in yet";
+    apply_case: "Ghi vào hồ sơ", "Put into its record";
     case_applied: "Đã ghi vào hồ sơ", "Put into its record";
     set_aside: "Không ghi vào hồ sơ", "Set aside";
     case_set_aside: "Đã lưu lại, không ghi vào hồ sơ", "Set aside";

@@ -11,9 +11,10 @@ words! {
     taken_back: "Đã hoàn tác", "Undone";
     why_sent_back: "Cần sửa gì? Người nhập đọc lời này trên máy của họ.", "What is to be mended? Whoever filled it in reads this on their phone.";
     name_a_question: "Câu hỏi cần sửa", "A question to correct";
-    add_question: "Thêm câu hỏi", "Add the question";
+    add_question: "Ghi tên câu hỏi vào lời trên", "Add its name to the words above";
     say_why: "Ghi lý do rồi hãy trả lại.", "Say why, then send it back.";
     changed_unseen: "Có thay đổi mà người duyệt chưa thấy. Xem lại rồi duyệt, hoặc trả lại.", "Something changed that whoever approved had not seen. Look again, then approve or send back.";
+    see_changes: "Xem thay đổi", "See the changes";
     not_judged: "Chưa ghi được. Thử lại.", "It could not be kept. Try again.";
 }
 

@@ -34,6 +34,7 @@ mod record_history;
 mod record_lines;
 mod record_outline;
 mod record_row;
+mod record_standing;
 mod records;
 mod repair;
 mod repair_entities;

@@ -28,13 +28,14 @@ pub fn MorePage() -> impl IntoView {
         <div class="page more">
             <header class="page-head"><h1>{words.say(Language::more)}</h1></header>
             <Person />
+            <Looks />
             <Lock />
             <InPart screen=Later::StorageHealth />
             <SyncLog />
             <ByFile />
-            <Looks />
             <Install />
-            <FormTrial />
+            // Its address is open to everybody.
+            {expect_context::<RepairDesk>().is_open().then(|| view! { <FormTrial /> })}
             <p class="muted">{words.say(Language::version)}" "{env!("CARGO_PKG_VERSION")}</p>
         </div>
     }

@@ -14,7 +14,8 @@ use super::record_conflicts::Conflicts;
 use super::record_history::History;
 use super::record_lines::draw_lines;
 use super::record_outline::{Line, missing_files, outline, outline_by_path, placed, read_only};
-use super::record_row::{StateBadge, form_title, told};
+use super::record_row::{StateBadge, form_title};
+use super::record_standing::Withdraw;
 use super::review::Judged;
 use super::{Later, edit_from_href, moment, next_session_href};
 use crate::components::{
@@ -236,7 +237,7 @@ fn Shown(
         {(!is_gone && expect_context::<SignIn>().reviews())
             .then(|| {
                 let questions = Callback::new(move |()| questions(view, program, words.at_once()));
-                beside(Later::Judging, Judged { view, questions, is_asking })
+                beside(Later::Judging, Judged { view, program, questions, is_asking })
             })}
     }
 }
@@ -249,7 +250,8 @@ fn SentBack(reason: Reason) -> impl IntoView {
     let why = reason.why.clone();
     let title = move || {
         let language = words.now();
-        format!("{}: {}", language.state_returned(), told(records, language, &reason, ""))
+        let when = moment(language, reason.at_ms);
+        format!("{} {} · {when}", records.person(&reason.by), language.did_return())
     };
     view! {
         <Banner tone=Tone::Attention title=Signal::derive(title)>
@@ -312,12 +314,9 @@ fn Head(
     let sign_in = expect_context::<SignIn>();
     let author = records.person(&author);
     let heading_form = form_id.clone();
+    let is_titled = !title.is_empty();
     let heading = move || {
-        if title.is_empty() {
-            form_title(library, words.now(), &heading_form)
-        } else {
-            title.clone()
-        }
+        if is_titled { title.clone() } else { form_title(library, words.now(), &heading_form) }
     };
     let action = Signal::derive(move || {
         let language = words.now();
@@ -354,8 +353,13 @@ fn Head(
                 </Show>
             </p>
             <dl class="facts facts-inline">
-                <dt>{words.say(Language::form)}</dt>
-                <dd>{move || form_title(library, words.now(), &form_id)}</dd>
+                {is_titled
+                    .then(|| {
+                        view! {
+                            <dt>{words.say(Language::form)}</dt>
+                            <dd>{move || form_title(library, words.now(), &form_id)}</dd>
+                        }
+                    })}
                 <dt>{words.say(Language::unit)}</dt>
                 <dd>{move || library.unit_name(&unit, words.now())}</dd>
                 <dt>{words.say(Language::author)}</dt>
@@ -367,6 +371,8 @@ fn Head(
                 .then(|| view! { <LastTime form=last_form unit=last_unit before=record list=list /> })}
             {(is_closed && !sign_in.reviews())
                 .then(|| view! { <p class="muted">{words.say(Language::approved_why)}</p> })}
+            {(state == State::Withdrawn)
+                .then(|| view! { <p class="muted">{words.say(Language::withdrawn_why)}</p> })}
             {is_gone.then(|| view! { <Banner tone=Tone::Attention title=words.say(Language::record_deleted) /> })}
             {(sign_in.does_field_work() && (!is_closed || sign_in.reviews()))
                 .then(|| {
@@ -385,7 +391,13 @@ fn Head(
                                 <Icon glyph=Glyph::Fill />
                                 <span>{action}</span>
                             </A>
-                            {(state == State::Draft).then(|| view! { <Delete record=record /> })}
+                            {match state {
+                                State::Draft => view! { <Delete record=record /> }.into_any(),
+                                State::Withdrawn => ().into_any(),
+                                State::Submitted | State::Returned | State::Approved => {
+                                    view! { <Withdraw view=view /> }.into_any()
+                                }
+                            }}
                         </div>
                     }
                     .into_any()

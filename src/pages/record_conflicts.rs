@@ -135,6 +135,7 @@ pub(super) fn Looking() -> impl IntoView {
     let words = use_words();
     let records = expect_context::<Records>();
     let sync_status = expect_context::<SyncStatus>();
+    let toaster = expect_context::<Toaster>();
     let Looked { view, program } = expect_context::<Looked>();
     let failed = RwSignal::new(false);
     let groups = memo(move || {
@@ -150,7 +151,11 @@ pub(super) fn Looking() -> impl IntoView {
         tasks::spawn(async move {
             // Whoever writes after both has seen them.
             match records.settle(&shown, BTreeMap::new(), Action::Resolve).await {
-                Ok(()) => sync_status.sync_now(),
+                Ok(()) => {
+                    let text = words.at_once().looked_at().to_owned();
+                    toaster.show(Toast { text, action: None });
+                    sync_status.sync_now();
+                }
                 Err(error) => {
                     log_error(&format!("not looked at: {error}"));
                     failed.try_set(true);
@@ -276,7 +281,7 @@ fn Teller(
         let language = words.now();
         let tellers = tellers.read();
         let by = match &*tellers {
-            Tellers::Told(entries) => entry_of(entries, dot),
+            Tellers::Told(entries) => entries.iter().find(|entry| entry.is(dot)),
             Tellers::Unasked | Tellers::Asked | Tellers::Unknown(_) => None,
         };
         match (by, &*tellers) {
@@ -297,11 +302,6 @@ fn Teller(
         }
     };
     view! { <p class="muted">{told}</p> }
-}
-
-fn entry_of(entries: &[HistoryEntry], dot: Dot) -> Option<&HistoryEntry> {
-    let device = dot.device.to_string();
-    entries.iter().find(|entry| entry.device_id == device && entry.seq == dot.seq)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use form::{Program, Session};
 use leptos::prelude::*;
 use sync::review;
 use sync::view::RecordView as View;
-use sync::wire::{State, field};
+use sync::wire::{Dot, State, field};
 
 use super::record_lines::draw_lines;
 use super::record_outline::{Line, outline_of_changes, read_only};
@@ -22,9 +22,11 @@ use crate::stores::{
 
 /// The record whose history is told.
 #[derive(Clone, Copy)]
-struct Told {
-    view: StoredValue<View>,
-    program: StoredValue<Option<Arc<Program>>>,
+pub(super) struct Told {
+    pub view: StoredValue<View>,
+    pub program: StoredValue<Option<Arc<Program>>>,
+    /// Only what is new to whoever judges the record, with what was written.
+    pub is_news: bool,
 }
 
 /// The way to the history. Whoever asks for it has a network, which brings the part that tells it as well.
@@ -46,7 +48,7 @@ pub(super) fn History(
             <h2 id="history-heading">{words.say(Language::history)}</h2>
             {move || match (is_asked.get(), part.get()) {
                 (true, Some(Ok(draw))) => {
-                    provide_context(Told { view, program });
+                    provide_context(Told { view, program, is_news: false });
                     draw(Later::History)
                 }
                 (true, None) => view! { <p class="muted" role="status">{words.say(Language::opening)}</p> }.into_any(),
@@ -68,7 +70,7 @@ pub(super) fn History(
 pub(super) fn HistoryList() -> impl IntoView {
     let words = use_words();
     let records = expect_context::<Records>();
-    let Told { view, program } = expect_context::<Told>();
+    let Told { view, program, is_news } = expect_context::<Told>();
     let record = view.with_value(|view| view.record);
     let told = RwSignal::new(None::<Result<Vec<HistoryEntry>, FetchError>>);
     let ask = move |()| {
@@ -93,15 +95,42 @@ pub(super) fn HistoryList() -> impl IntoView {
         Some(Ok(entries)) => {
             let language = words.now();
             let acts = view.with_value(|view| {
+                let stands = view.dots.get(field::DELETED).map_or(&[][..], Vec::as_slice);
+                let first = if is_news { seen(&entries, stands) } else { 0 };
                 let session =
                     program.get_value().map(|program| read_only(&program, view, language));
-                let told = |entry| tell(entry, view, session.as_ref(), language);
-                entries.into_iter().map(told).collect_view()
+                let told = |at| {
+                    let was = is_news.then(|| before(&entries, at));
+                    tell(entries[at].clone(), view, session.as_ref(), was, language)
+                };
+                (first..entries.len()).map(told).collect_view()
             });
             view! { <ol class="history-list">{acts}</ol> }.into_any()
         }
     }
 }
+
+/// How many of the first acts whoever judged the record last has seen: what was done after somebody last said where it stands, before
+/// what stands now. That is the last act, or several that did not see each other: an approval and what was changed beside it.
+fn seen(entries: &[HistoryEntry], stands: &[Dot]) -> usize {
+    let stands = |entry: &HistoryEntry| stands.iter().any(|dot| entry.is(*dot));
+    let first = entries.iter().position(stands).unwrap_or(entries.len());
+    let said = |entry: &HistoryEntry| written(&entry.fields, field::STATE).is_some();
+    entries[..first].iter().rposition(said).map_or(0, |last| last + 1)
+}
+
+/// What stood before an act in the fields that it wrote, as earlier acts had written it.
+fn before(entries: &[HistoryEntry], at: usize) -> Vec<Written> {
+    let (earlier, rest) = entries.split_at(at);
+    let applied = || earlier.iter().rev().filter(|entry| entry.outcome != KEPT_ASIDE);
+    let was = |now: &Written| {
+        applied().flat_map(|entry| &entry.fields).find(|then| then.path == now.path).cloned()
+    };
+    rest.first().into_iter().flat_map(|act| &act.fields).filter_map(was).collect()
+}
+
+/// The outcome of an act that waits at the repair desk, or was set aside there.
+const KEPT_ASIDE: &str = "quarantined";
 
 /// Why the server did not tell the history.
 pub(super) fn not_told(language: Language, error: &FetchError) -> String {
@@ -116,11 +145,12 @@ pub(super) fn not_told(language: Language, error: &FetchError) -> String {
     text.to_owned()
 }
 
-/// One act: who, when, on which device, and what it changed.
+/// One act: who, when, on which device, and what it changed; with what stood there before, if that is wanted.
 fn tell(
     entry: HistoryEntry,
     view: &View,
     session: Option<&Session>,
+    was: Option<Vec<Written>>,
     language: Language,
 ) -> AnyView {
     let (at_ms, wrong) = (entry.at_ms(), entry.wrong_by());
@@ -135,10 +165,15 @@ fn tell(
         language.received(),
         moment(language, received_ms),
     );
-    let lines = session.map(|session| outline_of_changes(session, view, &fields, language));
-    let lines = lines.unwrap_or_default();
+    let outline = |written: &[Written]| {
+        let lines = session.map(|session| outline_of_changes(session, view, written, language));
+        lines.unwrap_or_default()
+    };
+    let lines = outline(&fields);
+    let is_open = was.is_some();
+    let was = was.map(|was| outline(&was)).filter(|was| !was.is_empty());
     let wrong = wrong.map(|behind| language.clock_is_wrong(behind));
-    let is_kept_aside = outcome == "quarantined";
+    let is_kept_aside = outcome == KEPT_ASIDE;
     let met = match outcome.as_str() {
         "merged" => Some(language.merged_with_other()),
         "conflict" => Some(language.met_other_answer()),
@@ -153,7 +188,8 @@ fn tell(
             {met.map(|met| view! { <Badge label=Signal::stored(met.to_owned()) /> })}
             {is_kept_aside
                 .then(|| view! { <Badge tone=Tone::Attention icon=Glyph::Warning label=Signal::stored(language.in_repair().to_owned()) /> })}
-            <Changes lines=lines />
+            <Changes lines=lines is_open=is_open />
+            {was.map(|was| view! { <p class="muted">{language.before_that()}</p> {draw_lines(was)} })}
         </li>
     }
     .into_any()
@@ -169,6 +205,7 @@ pub(super) fn did(language: Language, action: &str, fields: &[Written]) -> &'sta
     match (action, stands) {
         (_, Some(State::Approved)) => return language.did_approve(),
         (_, Some(State::Returned)) => return language.did_return(),
+        (_, Some(State::Withdrawn)) => return language.did_withdraw(),
         ("amend", Some(State::Submitted)) => return language.did_take_back(),
         _ => {}
     }
@@ -188,16 +225,96 @@ pub(super) fn did(language: Language, action: &str, fields: &[Written]) -> &'sta
 
 /// The answers that an act wrote, folded away; drawn when they are asked for.
 #[component]
-pub(super) fn Changes(lines: Vec<Line>) -> impl IntoView {
+pub(super) fn Changes(lines: Vec<Line>, #[prop(optional)] is_open: bool) -> impl IntoView {
     let words = use_words();
-    let is_open = RwSignal::new(false);
+    let is_open = RwSignal::new(is_open);
     let count = lines.iter().filter(|line| matches!(line, Line::Answer { .. })).count();
     (count > 0).then(|| {
         view! {
-            <details class="changes" on:toggle=move |_| is_open.set(true)>
+            <details class="changes" open=is_open.get_untracked() on:toggle=move |_| is_open.set(true)>
                 <summary>{move || words.now().answer_count(count)}</summary>
                 {move || is_open.get().then(|| draw_lines(lines.clone()))}
             </details>
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use sync::wire::DeviceId;
+
+    use super::*;
+
+    fn act(device: u8, seq: u64, state: Option<State>) -> HistoryEntry {
+        let state = state.map(|state| Written {
+            path: field::STATE.to_owned(),
+            value: Some(state.name().to_owned()),
+            replaced: 1,
+        });
+        let device_id = DeviceId([device; 16]).to_string();
+        HistoryEntry {
+            device_id,
+            seq,
+            fields: state.into_iter().collect(),
+            ..HistoryEntry::default()
+        }
+    }
+
+    #[test]
+    fn what_is_new_is_what_came_since_somebody_said_where_the_record_stands() {
+        const OFFICER: u8 = 1;
+        const REVIEWER: u8 = 2;
+        let dot = |(device, seq)| Dot { device: DeviceId([device; 16]), seq };
+        let seen = |acts: &[HistoryEntry], stands: &[(u8, u64)]| {
+            seen(acts, &stands.iter().copied().map(dot).collect::<Vec<_>>())
+        };
+        let submitted = act(OFFICER, 1, Some(State::Submitted));
+        let returned = act(REVIEWER, 1, Some(State::Returned));
+        let mended = act(OFFICER, 2, None);
+        let again = act(OFFICER, 3, Some(State::Submitted));
+        let acts = [submitted.clone(), returned, mended, again];
+        assert_eq!(seen(&acts, &[(OFFICER, 3)]), 2, "what was mended");
+        // An approval, and beside it what an officer wrote who was away: whichever came first.
+        let approved = act(REVIEWER, 2, Some(State::Approved));
+        let beside = [act(OFFICER, 2, None), act(OFFICER, 3, None)];
+        let stands = [(REVIEWER, 2), (OFFICER, 3)];
+        let [one, two] = beside;
+        for acts in [
+            [submitted.clone(), approved.clone(), one.clone(), two.clone()],
+            [submitted.clone(), one, two, approved],
+        ] {
+            assert_eq!(seen(&acts, &stands), 1);
+        }
+        assert_eq!(seen(&[], &stands), 0);
+        assert_eq!(seen(&[submitted], &[]), 1, "what stands was not sent yet");
+    }
+
+    #[test]
+    fn what_stood_before_an_act_is_what_was_last_written_there_and_applied() {
+        let wrote = |path: &str, value: &str| Written {
+            path: path.to_owned(),
+            value: Some(value.to_owned()),
+            replaced: 1,
+        };
+        let act = |fields: &[(&str, &str)], outcome: &str| HistoryEntry {
+            fields: fields.iter().map(|(path, value)| wrote(path, value)).collect(),
+            outcome: outcome.to_owned(),
+            ..HistoryEntry::default()
+        };
+        let acts = [
+            act(&[("a", "1"), ("b", "1")], "applied"),
+            act(&[("a", "2")], "merged"),
+            act(&[("a", "3")], KEPT_ASIDE),
+            act(&[("a", "4"), ("c", "1")], "applied"),
+        ];
+        assert_eq!(before(&acts, 3), [wrote("a", "2")]);
+        assert_eq!(before(&acts, 0), []);
+    }
+
+    #[test]
+    fn what_was_taken_out_is_told_as_that_and_not_as_amended() {
+        let did = |state| did(Language::Vi, "amend", &act(1, 1, Some(state)).fields);
+        assert_eq!(did(State::Withdrawn), "rút hồ sơ");
+        assert_eq!(did(State::Submitted), "đưa hồ sơ về Đã nộp");
+    }
 }

@@ -8,7 +8,9 @@ use sync::{review::Reason, view::Level, wire::State};
 use super::moment;
 use crate::components::{Badge, Glyph, Tone};
 use crate::locale::Language;
-use crate::stores::{Library, Records, RepairDesk, preferences::use_words, records::RecordSummary};
+use crate::stores::{
+    Library, Records, RepairDesk, SignIn, preferences::use_words, records::RecordSummary,
+};
 
 /// A state in words.
 pub(super) fn state_text(language: Language, state: State) -> &'static str {
@@ -73,6 +75,9 @@ pub(super) fn RecordRow(
     record: Arc<RecordSummary>,
     #[prop(into)] href: Signal<String>,
     #[prop(optional)] current: bool,
+    /// Whether all rows of its list are in its state, which is told above them.
+    #[prop(optional)]
+    in_state: bool,
 ) -> impl IntoView {
     let words = use_words();
     let library = expect_context::<Library>();
@@ -100,9 +105,11 @@ pub(super) fn RecordRow(
         Some(reason) => Some(told(records, words.now(), reason, ": ") + &reason.why),
         None => (!is_untitled).then(|| form_title(library, words.now(), &form)),
     };
+    // Whoever works there knows. What is cut where there is no room is the time.
+    let is_own_unit = expect_context::<SignIn>().is_of(&unit);
     let when = move || {
-        let language = words.now();
-        format!("{} · {}", moment(language, changed_ms), library.unit_name(&unit, language))
+        let (language, when) = (words.now(), moment(words.now(), changed_ms));
+        if is_own_unit { when } else { format!("{} · {when}", library.unit_name(&unit, language)) }
     };
     view! {
         <a class="list-row record-row" href=move || href.get() aria-current=current.then_some("true")>
@@ -115,7 +122,7 @@ pub(super) fn RecordRow(
                 {quarantined
                     .then(|| view! { <Badge tone=Tone::Attention label=words.say(Language::waits_for_repair) /> })}
                 {unsent.then(|| view! { <Badge tone=Tone::Attention label=words.say(Language::not_sent) /> })}
-                <StateBadge state=state />
+                {(!in_state).then(|| view! { <StateBadge state=state /> })}
             </span>
         </a>
     }

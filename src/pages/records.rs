@@ -23,7 +23,7 @@ use crate::components::{
 };
 use crate::locale::Language;
 use crate::platform::{address::Query, clock};
-use crate::router::{Screen, use_router};
+use crate::router::{A, Screen, use_router};
 use crate::stores::{
     Finding, Library, Records, RepairDesk, SignIn,
     finding::{Order, Wanted},
@@ -151,7 +151,8 @@ fn order_of(query: &Query) -> Order {
     }
 }
 
-fn filter_of(query: &Query, me: Option<&str>) -> Filter {
+/// What an address filters by; `me`: whose records are one's own.
+pub(super) fn filter_of(query: &Query, me: Option<&str>) -> Filter {
     Filter {
         form: query.get("form"),
         unit: query.get("unit"),
@@ -162,6 +163,11 @@ fn filter_of(query: &Query, me: Option<&str>) -> Filter {
         from_ms: query.get(FROM).and_then(|day| clock::day_start_ms(&day, 0)),
         until_ms: query.get(TO).and_then(|day| clock::day_start_ms(&day, 1)),
     }
+}
+
+/// The last day that an address filters by, `YYYY-MM-DD`.
+pub(super) fn last_day(query: &Query) -> Option<String> {
+    query.get(TO)
 }
 
 /// The title, the search, the filters, and the export.
@@ -178,7 +184,8 @@ fn ListHead(
         memo(move || *filter.read() != Filter::default() || !search.read().is_empty());
     let count = found.count();
     let library = expect_context::<Library>();
-    let profile = expect_context::<SignIn>().profile();
+    let sign_in = expect_context::<SignIn>();
+    let (profile, fills) = (sign_in.profile(), sign_in.does_field_work());
     let scope = memo(move || {
         let language = words.now();
         let units = profile.iter().flat_map(|profile| &profile.scope);
@@ -221,7 +228,19 @@ fn ListHead(
                 text=words.say(if is_filtered.get() { Language::no_record_found } else { Language::no_records_yet })
             >
                 <p class="muted">{scope}</p>
-                <Show when=move || is_filtered.get()>
+                <Show
+                    when=move || is_filtered.get()
+                    fallback=move || {
+                        fills
+                            .then(|| {
+                                view! {
+                                    <A href="/fill" attr:class="button">
+                                        {words.say(Language::start_a_form)}
+                                    </A>
+                                }
+                            })
+                    }
+                >
                     <Button label=words.say(Language::clear_filters) on_click=clear />
                 </Show>
             </EmptyState>
@@ -234,21 +253,7 @@ fn Filters(filter: Memo<Filter>, order: Memo<Order>) -> impl IntoView {
     let words = use_words();
     let library = expect_context::<Library>();
     let records = expect_context::<Records>();
-    let router = use_router();
-    // The filters are in the address: going back brings them back.
-    let set = Callback::new(move |(name, value): (&'static str, String)| {
-        router.refine(&router.query().with_untracked(|query| query.with(name, &value)));
-    });
-    let options = move |values: &Counts, label: &dyn Fn(&str) -> String| {
-        let option = |value: &String| ChoiceOption { label: label(value), value: value.clone() };
-        let values = values.iter().filter(|(_, count)| **count > 0);
-        let mut options: Vec<ChoiceOption> = values.map(|(value, _)| option(value)).collect();
-        options.sort_by_cached_key(|option| report::sort_key(&option.label));
-        options
-    };
-    let forms = memo(move || {
-        options(records.all().read().forms(), &|form| form_title(library, words.now(), form))
-    });
+    let set = refining();
     let units = memo(move || {
         options(records.all().read().units(), &|unit| library.unit_name(unit, words.now()))
     });
@@ -285,13 +290,18 @@ fn Filters(filter: Memo<Filter>, order: Memo<Order>) -> impl IntoView {
     };
     view! {
         <div class="chips" role="group" aria-label=words.say(Language::filters)>
-            <ChipSelect
-                label=words.say(Language::form)
-                any_label=words.say(Language::any_form)
-                options=forms
-                value=Signal::derive(move || filter.read().form.clone().unwrap_or_default())
-                on_choose=move |value| set.run(("form", value))
+            // An officer's two questions: what of these is mine, and what is not sent.
+            <ChipToggle
+                label=words.say(Language::mine_only)
+                on=Signal::derive(move || filter.read().author.is_some())
+                on_toggle=move |on: bool| set.run(("mine", if on { "1".to_owned() } else { String::new() }))
             />
+            <ChipToggle
+                label=words.say(Language::unsent_only)
+                on=Signal::derive(move || filter.read().unsent_only)
+                on_toggle=move |on: bool| set.run(("unsent", if on { "1".to_owned() } else { String::new() }))
+            />
+            <FormAndTime filter=filter />
             <ChipSelect
                 label=words.say(Language::unit)
                 any_label=words.say(Language::any_unit)
@@ -306,17 +316,6 @@ fn Filters(filter: Memo<Filter>, order: Memo<Order>) -> impl IntoView {
                 value=Signal::derive(move || filter.read().state.map(|state| state.name().to_owned()).unwrap_or_default())
                 on_choose=move |value| set.run(("state", value))
             />
-            <Period />
-            <ChipToggle
-                label=words.say(Language::mine_only)
-                on=Signal::derive(move || filter.read().author.is_some())
-                on_toggle=move |on: bool| set.run(("mine", if on { "1".to_owned() } else { String::new() }))
-            />
-            <ChipToggle
-                label=words.say(Language::unsent_only)
-                on=Signal::derive(move || filter.read().unsent_only)
-                on_toggle=move |on: bool| set.run(("unsent", if on { "1".to_owned() } else { String::new() }))
-            />
             {Level::ASKING.map(asking).collect_view()}
             <ChipSelect
                 label=words.say(Language::order)
@@ -330,5 +329,44 @@ fn Filters(filter: Memo<Filter>, order: Memo<Order>) -> impl IntoView {
                 on_choose=move |value| set.run(("sort", value))
             />
         </div>
+    }
+}
+
+/// Sets a filter. They are in the address: going back brings them back.
+fn refining() -> Callback<(&'static str, String)> {
+    let router = use_router();
+    Callback::new(move |(name, value): (&'static str, String)| {
+        router.refine(&router.query().with_untracked(|query| query.with(name, &value)));
+    })
+}
+
+/// What there are records of.
+fn options(values: &Counts, label: &dyn Fn(&str) -> String) -> Vec<ChoiceOption> {
+    let option = |value: &String| ChoiceOption { label: label(value), value: value.clone() };
+    let values = values.iter().filter(|(_, count)| **count > 0);
+    let mut options: Vec<ChoiceOption> = values.map(|(value, _)| option(value)).collect();
+    options.sort_by_cached_key(|option| report::sort_key(&option.label));
+    options
+}
+
+/// The filters that reports are made by as well.
+#[component]
+pub(super) fn FormAndTime(filter: Memo<Filter>) -> impl IntoView {
+    let words = use_words();
+    let library = expect_context::<Library>();
+    let records = expect_context::<Records>();
+    let set = refining();
+    let forms = memo(move || {
+        options(records.all().read().forms(), &|form| form_title(library, words.now(), form))
+    });
+    view! {
+        <ChipSelect
+            label=words.say(Language::form)
+            any_label=words.say(Language::any_form)
+            options=forms
+            value=Signal::derive(move || filter.read().form.clone().unwrap_or_default())
+            on_choose=move |value| set.run(("form", value))
+        />
+        <Period />
     }
 }

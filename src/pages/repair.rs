@@ -191,7 +191,12 @@ fn CaseCard(case: Case, aside: RwSignal<Option<i64>>) -> impl IntoView {
         })
     };
     let reason = Signal::derive(move || {
-        case.with_value(|case| words.now().repair_reason(&case.reason).to_owned())
+        let mut reason = case.with_value(|case| words.now().repair_reason(&case.reason).to_owned());
+        // It stands alone here.
+        if let Some(first) = reason.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        reason
     });
     let who = case
         .with_value(|case| case.author_name.clone().unwrap_or_else(|| case.sender_name.clone()));
@@ -283,7 +288,7 @@ fn Answers(case: StoredValue<Case>) -> impl IntoView {
 }
 
 /// A record of which this device holds nothing: an act's answers are read into it.
-fn empty_view(record: RecordId, hash: Hash) -> View {
+pub(super) fn empty_view(record: RecordId, hash: Hash) -> View {
     View {
         record,
         form: FormRef { id: String::new(), version: String::new(), hash },

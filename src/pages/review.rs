@@ -1,24 +1,28 @@
 //! Review: what waits for it, and a record that is approved or sent back. For coordinators; loaded with the desk.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
+use form::Program;
 use leptos::{html, prelude::*};
-use sync::review;
 use sync::view::{Level, RecordView as View};
-use sync::wire::{Action, RecordId, State, Value, field};
+use sync::wire::{RecordId, State, field};
 
+use super::record_history::{HistoryList, Told};
 use super::record_row::asked;
-use crate::components::{Banner, Button, ButtonKind, Glyph, Icon, Sheet, Toast, Toaster, Tone};
+use super::record_standing::Restating;
+use crate::components::{Banner, Button, ButtonKind, Glyph, Icon, Sheet, Tone};
 use crate::locale::Language;
-use crate::platform::{clock, document, log_error, tasks};
+use crate::platform::{document, log_error, tasks};
 use crate::reactive::{Show, effect, memo};
 use crate::router::{A, use_router};
-use crate::stores::{Records, SyncStatus, preferences::use_words};
+use crate::stores::{Records, preferences::use_words};
 
 /// The record that is read, for whoever judges it.
 #[derive(Clone, Copy)]
 pub(super) struct Judged {
     pub view: StoredValue<View>,
+    /// Its form, if it is on this device.
+    pub program: StoredValue<Option<Arc<Program>>>,
     /// What the questions are called that are answered in it.
     pub questions: Callback<(), Vec<String>>,
     /// Whether somebody is asked why it goes back.
@@ -67,15 +71,16 @@ pub(super) fn ToReview() -> impl IntoView {
 #[component]
 pub(super) fn Judging() -> impl IntoView {
     let words = use_words();
-    let records = expect_context::<Records>();
-    let toaster = expect_context::<Toaster>();
-    let sync_status = expect_context::<SyncStatus>();
-    let Judged { view, questions, is_asking } = expect_context::<Judged>();
+    let restating = Restating::here();
+    let Judged { view, program, questions, is_asking } = expect_context::<Judged>();
     let Following { next, .. } = expect_context();
-    let (state, is_met) = view.with_value(|view| {
+    let (state, is_met, is_unseen, was_back) = view.with_value(|view| {
         let mut conflicts = view.conflicts.iter();
         let met = |path, level| path == field::STATE && level == Level::Decide;
-        (view.state, conflicts.any(|conflict| met(conflict.path.as_str(), conflict.level)))
+        let is_met = conflicts.any(|conflict| met(conflict.path.as_str(), conflict.level));
+        // Why it was sent back stays in the record once it is submitted again.
+        let was_back = view.state == State::Submitted && view.dots.contains_key(field::REASON);
+        (view.state, is_met, is_met && view.is_approved(), was_back)
     });
     let may_approve = is_met || matches!(state, State::Submitted | State::Returned);
     let may_send_back = is_met || matches!(state, State::Submitted | State::Approved);
@@ -86,16 +91,9 @@ pub(super) fn Judging() -> impl IntoView {
         busy.set(true);
         failed.set(false);
         let shown = view.get_value();
-        let values = match &why {
-            Some(why) => {
-                let mut values = stands(State::Returned);
-                values.insert(field::REASON.to_owned(), review::said(clock::now_ms(), why));
-                values
-            }
-            None => stands(State::Approved),
-        };
         tasks::spawn(async move {
-            if let Err(error) = records.settle(&shown, values, Action::Amend).await {
+            let state = if why.is_some() { State::Returned } else { State::Approved };
+            if let Err(error) = restating.bring(shown, state, why.as_deref()).await {
                 log_error(&format!("not judged: {error}"));
                 failed.try_set(true);
                 busy.try_set(false);
@@ -103,21 +101,15 @@ pub(super) fn Judging() -> impl IntoView {
             }
             // Only now: the words stay where they are until they are written.
             is_asking.try_set(false);
-            let language = words.at_once();
-            let text = if why.is_some() { language.sent_back() } else { language.state_approved() };
-            let undo =
-                move || take_back(records, toaster, sync_status, shown.clone(), words.at_once());
-            toaster.show(Toast {
-                text: text.to_owned(),
-                action: Some((language.undo().to_owned(), Arc::new(undo))),
-            });
-            sync_status.sync_now();
         });
     };
-    (may_approve || may_send_back).then(|| {
-        view! {
+    let is_looking = RwSignal::new(false);
+    provide_context(Told { view, program, is_news: true });
+    // A draft is not judged: who goes through what is to be decided goes on from it all the same.
+    view! {
+        <Show when=move || may_approve || may_send_back || next.read().is_some()>
             <div class="review-bar">
-                {(is_met && state == State::Approved)
+                {is_unseen
                     .then(|| view! { <Banner tone=Tone::Attention title=words.say(Language::changed_unseen) /> })}
                 <Show when=move || failed.get()>
                     <Banner tone=Tone::Bad title=words.say(Language::not_judged) />
@@ -149,7 +141,27 @@ pub(super) fn Judging() -> impl IntoView {
                                 />
                             }
                         })}
+                    {(is_unseen || was_back)
+                        .then(|| {
+                            view! {
+                                <Button
+                                    icon=Glyph::History
+                                    label=words.say(Language::see_changes)
+                                    on_click=move |()| is_looking.set(true)
+                                />
+                            }
+                        })}
                 </div>
+                <Sheet
+                    open=is_looking
+                    title=words.say(Language::see_changes)
+                    close_label=words.say(Language::close)
+                    on_close=move |()| {
+                        is_looking.try_set(false);
+                    }
+                >
+                    <HistoryList />
+                </Sheet>
                 <Sheet
                     open=is_asking
                     title=words.say(Language::send_back)
@@ -161,8 +173,8 @@ pub(super) fn Judging() -> impl IntoView {
                     <Why questions=questions busy=busy failed=failed on_said=move |why| judge(Some(why)) />
                 </Sheet>
             </div>
-        }
-    })
+        </Show>
+    }
 }
 
 /// The way on: nobody aims at the list again after each of forty. Whoever pressed what is gone now comes to it.
@@ -258,33 +270,4 @@ fn Why(
             on_click=say
         />
     }
-}
-
-fn stands(state: State) -> BTreeMap<String, Value> {
-    sync::gather([(field::STATE.to_owned(), Value::Text(state.name().to_owned()))])
-}
-
-/// The record stands again where it stood when it was judged.
-fn take_back(
-    records: Records,
-    toaster: Toaster,
-    sync_status: SyncStatus,
-    shown: View,
-    language: Language,
-) {
-    tasks::spawn(async move {
-        let mut values = stands(shown.state);
-        for reason in &shown.reasons {
-            values.insert(field::REASON.to_owned(), review::said(reason.at_ms, &reason.why));
-        }
-        let text = match records.settle(&shown, values, Action::Amend).await {
-            Ok(()) => language.taken_back(),
-            Err(error) => {
-                log_error(&format!("not taken back: {error}"));
-                language.not_judged()
-            }
-        };
-        toaster.show(Toast { text: text.to_owned(), action: None });
-        sync_status.sync_now();
-    });
 }

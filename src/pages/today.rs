@@ -199,7 +199,7 @@ fn RecordSection(
                         |record| format!("{} {} {} {}", record.id, record.changed_ms, record.unsent, record.title),
                         move |record| {
                             let href = href(&record);
-                            view! { <li><RecordRow record=record href=href /></li> }.into_any()
+                            view! { <li><RecordRow record=record href=href in_state=true /></li> }.into_any()
                         },
                     )}
                     // What is not in sight is not thought to be done.

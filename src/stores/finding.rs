@@ -12,7 +12,7 @@ use report::{SortKey, Sought};
 use sync::wire::RecordId;
 
 use super::{
-    listed::{Counts, Listed},
+    listed::{Counts, Listed, one_more},
     records::{Filter, RecordSummary},
 };
 use crate::platform::{clock, tasks};
@@ -256,10 +256,7 @@ impl Finding {
         self.generation.track();
         let mut forms = Counts::new();
         for row in (0..self.count.get()).filter_map(|row| self.row(row)) {
-            match forms.get_mut(&row.form_id) {
-                Some(count) => *count += 1,
-                None => drop(forms.insert(row.form_id.clone(), 1)),
-            }
+            one_more(&mut forms, &row.form_id);
         }
         forms
     }

@@ -20,6 +20,14 @@ use crate::platform::tasks::{self, Turn};
 /// How many records have each value; of one that no record has any more, none.
 pub type Counts = BTreeMap<String, usize>;
 
+/// One more has that value.
+pub fn one_more(counts: &mut Counts, value: &str) {
+    match counts.get_mut(value) {
+        Some(count) => *count += 1,
+        None => drop(counts.insert(value.to_owned(), 1)),
+    }
+}
+
 /// About so many records stand in one part of the list.
 const PART: usize = if cfg!(test) { 4 } else { 512 };
 
@@ -278,9 +286,8 @@ impl Listed {
         let asks = record.asks.map(|level| (asks, level.name()));
         for (counts, value) in values.into_iter().chain(asks).chain(own.into_iter().flatten()) {
             match counts.get_mut(value) {
-                Some(count) if comes => *count += 1,
-                Some(count) => *count -= 1,
-                None => drop(counts.insert(value.to_owned(), 1)),
+                Some(count) if !comes => *count -= 1,
+                _ => one_more(counts, value),
             }
         }
     }
@@ -333,7 +340,7 @@ fn begun(record: &RecordSummary) -> (i64, RecordId) {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use futures::executor::block_on;
     use proptest::prelude::*;
     use sync::wire::Hash;
@@ -341,7 +348,7 @@ pub(super) mod tests {
     use super::*;
 
     /// A record whose parts are few, so that many have the same.
-    pub(in crate::stores) fn record(id: u8, parts: [u8; 4], title: &str) -> Arc<RecordSummary> {
+    pub(crate) fn record(id: u8, parts: [u8; 4], title: &str) -> Arc<RecordSummary> {
         let [changed, form, unit, state] = parts;
         Arc::new(RecordSummary {
             id: RecordId([id; 16]),

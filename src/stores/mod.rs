@@ -3,6 +3,7 @@
 //! Every store is a `Copy` handle made once by [`crate::app::App`] and found with `expect_context`;
 //! a [`FormEntry`] is made by [`OpenForms`] for the record that a page shows.
 
+mod asking;
 pub(crate) mod blobs;
 pub mod carry;
 pub mod day;

@@ -5,8 +5,9 @@ use thiserror::Error;
 
 use super::{
     Door, OpenForms, SignIn,
+    asking::{ask, done},
     door::{Key, LetIn},
-    people::{Again, ask, done},
+    people::Again,
     records::FetchError,
     sign_in::SignInError,
 };

@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 
 use leptos::prelude::expect_context;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 use super::{
     SignIn,
-    records::{FetchError, refusal},
+    asking::{ask, bytes, done},
+    records::FetchError,
     sign_in::{Role, role_by_name},
 };
 use crate::platform::{
     address::{self, Query},
     clock,
     http::{Method, Request},
-    json,
     passkeys::Assertion,
 };
 
@@ -475,8 +475,7 @@ pub async fn find_person(value: &str) -> Result<Vec<Mention>, FetchError> {
 pub async fn export_person(whom: &Whom) -> Result<Vec<u8>, FetchError> {
     let body = serde_json::Value::Object(whom.body()).to_string().into_bytes();
     let request = Request::new(Method::Post, "/api/v1/persons/export").timeout_ms(LONG_MS);
-    let answer = request.body("application/json", body).send(&[]).await?;
-    if answer.is_ok() { Ok(answer.body) } else { Err(refusal(&answer)) }
+    bytes(request.body("application/json", body)).await
 }
 
 /// Erases what is held about somebody, for good.
@@ -533,20 +532,6 @@ pub async fn set_password(typed: &NewPassword) -> Result<(), FetchError> {
     let body = serde_json::to_vec(&Body { old, code, new: &typed.new }).expect("strings are JSON");
     let request = Request::new(Method::Put, "/api/v1/session/password");
     done(request.body("application/json", body)).await
-}
-
-/// Has the server do something that it answers nothing to.
-pub(super) async fn done(request: Request) -> Result<(), FetchError> {
-    let answer = request.send(&[]).await?;
-    if answer.is_ok() { Ok(()) } else { Err(refusal(&answer)) }
-}
-
-pub(super) async fn ask<T: DeserializeOwned>(request: Request) -> Result<T, FetchError> {
-    let answer = request.send(&[]).await?;
-    if !answer.is_ok() {
-        return Err(refusal(&answer));
-    }
-    json::read(&answer.body).map_err(FetchError::Garbled)
 }
 
 #[cfg(test)]

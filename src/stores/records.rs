@@ -39,7 +39,6 @@ mod index;
 mod reading;
 mod summing;
 
-pub(super) use self::fetched::refusal;
 pub use self::fetched::{FetchError, HistoryEntry, Written, is_signed_out, spreadsheet, wrong_by};
 pub(crate) use self::reading::gather;
 use self::{

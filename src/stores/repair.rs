@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 use super::{
     SignIn,
-    records::{FetchError, Written, refusal},
+    asking::{ask, refusal},
+    records::{FetchError, Written},
     sign_in::Role,
 };
 use crate::platform::{
     address::Query,
     http::{Method, Request},
-    json, log_error,
+    log_error,
 };
 
 /// Why a case is settled without applying it.
@@ -342,14 +343,6 @@ async fn cases(state: &str, before: Option<i64>) -> Result<Cases, FetchError> {
     let before = before.map_or_else(String::new, |before| before.to_string());
     let query = Query::default().with("state", state).with("before", &before);
     ask(Request::get(format!("/api/v1/quarantine{}", query.suffix()))).await.map(Cases::page)
-}
-
-async fn ask<T: DeserializeOwned>(request: Request) -> Result<T, FetchError> {
-    let answer = request.send(&[]).await?;
-    if !answer.is_ok() {
-        return Err(refusal(&answer));
-    }
-    json::read(&answer.body).map_err(FetchError::Garbled)
 }
 
 #[cfg(test)]

@@ -177,6 +177,14 @@ impl SignIn {
         self.profile().is_some_and(|profile| profile.role.reviews())
     }
 
+    /// Whether a unit is the one where the person works.
+    #[must_use]
+    pub fn is_of(self, unit: &str) -> bool {
+        self.state.with_untracked(
+            |state| matches!(state, SignInState::SignedIn(profile) if profile.unit == unit),
+        )
+    }
+
     /// Whether the server wants the password again before it takes or gives anything. Filling goes on.
     #[must_use]
     pub fn expired(self) -> Signal<bool> {

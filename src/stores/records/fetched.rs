@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use sync::wire::{FileRef, RecordId};
+use sync::wire::{Dot, FileRef, RecordId};
 use thiserror::Error;
 
 use super::Records;
@@ -10,11 +10,14 @@ use crate::{
     platform::{
         address::Query,
         files::{self, Blob, FileError, Joined},
-        http::{HttpError, Request, Response},
-        json,
+        http::{HttpError, Request},
         storage::StorageError,
     },
-    stores::{blobs, people::LONG_MS},
+    stores::{
+        asking::{ask, bytes},
+        blobs,
+        people::LONG_MS,
+    },
 };
 
 /// One line of a record's history, as the server tells it.
@@ -56,6 +59,12 @@ pub fn wrong_by(offset_ms: Option<i64>) -> Option<i64> {
 }
 
 impl HistoryEntry {
+    /// Whether it is the act of that name.
+    #[must_use]
+    pub fn is(&self, dot: Dot) -> bool {
+        self.seq == dot.seq && self.device_id == dot.device.to_string()
+    }
+
     /// When it was done: by the device's clock, unless that was wrong.
     #[must_use]
     pub fn at_ms(&self) -> i64 {
@@ -106,18 +115,13 @@ pub enum FetchError {
 /// The spreadsheet that the server makes of what it has: of the records that the query names.
 pub async fn spreadsheet(query: &Query) -> Result<Vec<u8>, FetchError> {
     let request = Request::get(format!("/api/v1/records.xlsx{}", query.suffix()));
-    let answer = request.timeout_ms(LONG_MS).send(&[]).await?;
-    if answer.is_ok() { Ok(answer.body) } else { Err(refusal(&answer)) }
+    bytes(request.timeout_ms(LONG_MS)).await
 }
 
 impl Records {
     /// Who did what to a record, from the server.
     pub async fn history(self, id: RecordId) -> Result<Vec<HistoryEntry>, FetchError> {
-        let answer = Request::get(format!("/api/v1/records/{id}/history")).send(&[]).await?;
-        if !answer.is_ok() {
-            return Err(refusal(&answer));
-        }
-        json::read(&answer.body).map_err(FetchError::Garbled)
+        ask(Request::get(format!("/api/v1/records/{id}/history"))).await
     }
 
     /// A file that a record names, in the browser's hands: from this phone, else from the server.
@@ -127,14 +131,11 @@ impl Records {
         if blobs::read(&storage, file.hash, |piece| here.push(&piece)).await? {
             return here.end(&file.media_type).map_err(unshown);
         }
-        let answer = Request::get(format!("/api/v1/blobs/{}", file.hash)).send(&[]).await?;
-        if !answer.is_ok() {
-            return Err(refusal(&answer));
-        }
-        if sync::codec::hash(&answer.body) != file.hash {
+        let body = bytes(Request::get(format!("/api/v1/blobs/{}", file.hash))).await?;
+        if sync::codec::hash(&body) != file.hash {
             return Err(FetchError::Garbled("other bytes than the record names".to_owned()));
         }
-        files::blob_of(&answer.body, &file.media_type).map_err(unshown)
+        files::blob_of(&body, &file.media_type).map_err(unshown)
     }
 }
 
@@ -146,15 +147,6 @@ fn unshown(error: FileError) -> FetchError {
 #[must_use]
 pub fn is_signed_out(code: &str) -> bool {
     ["signed_out", "session_revoked", "session_lost", "401"].contains(&code)
-}
-
-pub(in crate::stores) fn refusal(answer: &Response) -> FetchError {
-    if let Some(minutes) = answer.wait_min() {
-        return FetchError::Wait(minutes);
-    }
-    FetchError::Refused(
-        answer.error().map_or_else(|| answer.status.to_string(), |error| error.code),
-    )
 }
 
 #[cfg(test)]

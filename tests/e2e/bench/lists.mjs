@@ -94,8 +94,8 @@ async function round() {
     document.querySelector('.record-list').scrollTop = 0;
   }, RECORDS);
   figures.by_form = await measure(select, RECORDS, [0]);
-  figures.by_unit = await measure(select, RECORDS, [1]);
-  figures.by_state = await measure(select, RECORDS, [2, 'draft']);
+  figures.by_unit = await measure(select, RECORDS, [2]);
+  figures.by_state = await measure(select, RECORDS, [3, 'draft']);
   figures.oldest = await measure(select, RECORDS, [4, 'oldest']);
   figures.by_title = await measure(select, RECORDS, [4, 'title']);
   figures.search = await measure(search, RECORDS, 'nguyen');

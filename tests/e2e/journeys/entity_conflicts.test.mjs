@@ -109,6 +109,8 @@ test('the coordinator sees the count, each version with its author, and settles 
   const told = await versions.allInnerTexts();
   assert.match(told[2], /Bản 3, sửa từ bản 1/, told.join('\n'));
   assert.deepEqual([told[1], told[2]].map((text) => text.match(/Xuân Lập|Bàu Sen/)[0]).sort(), ['Bàu Sen', 'Xuân Lập']);
+  // By the words of the form's question, not by the name of the property.
+  await card.locator('dt').getByText('Chủ hộ', { exact: true }).first().waitFor();
   await coordinator.screenshot('entity-conflict');
   assert.deepEqual(await faults(coordinator, 'entity conflict'), []);
   await page.setViewportSize(PHONE);

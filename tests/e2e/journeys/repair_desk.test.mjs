@@ -58,7 +58,7 @@ test('the coordinator sees the count, looks at each, applies one and sets the ot
   const cases = page.locator('.case');
   await until('both cases are listed', async () => (await cases.count()) === 2);
   for (const card of await cases.all()) {
-    assert.match(await card.innerText(), /Trần Văn Minh tạo hồ sơ[^]*tài khoản của người nhập đã bị khóa[^]*Phường Long Khánh[^]*Chrome/);
+    assert.match(await card.innerText(), /Trần Văn Minh tạo hồ sơ[^]*Tài khoản của người nhập đã bị khóa[^]*Phường Long Khánh[^]*Chrome/);
     await card.locator('.changes summary').click();
   }
   const right = cases.filter({ hasText: 'Thiếu kinh phí tập huấn' });
@@ -68,7 +68,7 @@ test('the coordinator sees the count, looks at each, applies one and sets the ot
   await coordinator.screenshot('repair-desk');
   assert.deepEqual(await faults(coordinator, 'repair desk'), []);
 
-  await right.getByRole('button', { name: 'Áp dụng' }).click();
+  await right.getByRole('button', { name: 'Ghi vào hồ sơ', exact: true }).click();
   await right.waitFor({ state: 'detached' });
   await wrong.getByRole('button', { name: 'Không ghi vào hồ sơ' }).click();
   const sheet = page.getByRole('dialog').filter({ visible: true });

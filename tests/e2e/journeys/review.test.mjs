@@ -102,7 +102,7 @@ test('while the officer is away the coordinator sends it back, which needs words
   // Who goes through the list by its arrow keys names nothing on the way.
   await sheet.locator('select').selectOption(question);
   assert.equal(await words.inputValue(), '');
-  await sheet.getByRole('button', { name: 'Thêm câu hỏi' }).click();
+  await sheet.getByRole('button', { name: 'Ghi tên câu hỏi vào lời trên' }).click();
   assert.equal(await words.inputValue(), `${question}: `);
   assert.ok(await words.evaluate((area) => area === document.activeElement));
   assert.deepEqual(await faults(coordinator, 'sending back'), []);
@@ -153,7 +153,7 @@ test('the officer sees on Today and in Records that it came back, from whom, whe
   assert.match(await officer.page.locator('.record-row').innerText(), told);
   await officer.page.locator('.record-row').click();
   await officer.page.locator('.banner').getByText(WHY).waitFor();
-  await officer.page.locator('.banner').getByText(new RegExp(`Bị trả lại: ${COORDINATOR} · .*\\d\\d:\\d\\d`)).waitFor();
+  await officer.page.locator('.banner').getByText(new RegExp(`${COORDINATOR} trả lại · .*\\d\\d:\\d\\d`)).waitFor();
   assert.deepEqual(await faults(officer, 'a record that came back'), []);
   await pictures(officer, phone, `/records/${record}`, 'review-back-record', () => officer.page.locator('.reason').waitFor());
 });
@@ -214,7 +214,7 @@ test('the history tells each act with its reason', async () => {
   await said(coordinator).first().waitFor();
   const acts = (await said(coordinator).allInnerTexts()).join('\n');
   for (const act of [
-    /Nguyễn Thị Hoa nộp/, /Võ Thị Lan trả lại\s+nhầm/, /Võ Thị Lan rút lại việc duyệt hoặc trả lại/,
+    /Nguyễn Thị Hoa nộp/, /Võ Thị Lan trả lại\s+nhầm/, /Võ Thị Lan đưa hồ sơ về Đã nộp/,
     new RegExp(`Võ Thị Lan trả lại\\s+${WHY}`), /Võ Thị Lan duyệt/,
   ]) {
     assert.match(acts, act);
@@ -248,6 +248,14 @@ test('the officer is away while a record is sent back and approved: what was wri
   await coordinator.page.getByText('Cấp thêm 20 triệu').waitFor();
   assert.deepEqual(await faults(coordinator, 'approved and changed'), []);
   await coordinator.screenshot('review-changed-unseen');
+  // What it was is a press away from where it is approved again.
+  await judge('Xem thay đổi').click();
+  const changes = coordinator.page.getByRole('dialog').filter({ visible: true });
+  const answer = changes.locator('[data-path$="kien_nghi"]');
+  await answer.getByText('Cấp thêm 20 triệu', { exact: true }).waitFor();
+  await answer.getByText('Cấp thêm', { exact: true }).waitFor();
+  await coordinator.screenshot('review-changes');
+  await coordinator.page.keyboard.press('Escape');
   await judge('Duyệt lại').click();
   await coordinator.page.getByText('Có thay đổi mà người duyệt chưa thấy.').waitFor({ state: 'detached' });
   await desk.allSent();
@@ -271,9 +279,11 @@ test('a coordinator approves one record after the other without going back to th
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   // The list goes on after its last one with the first.
-  for (const left of [2, 1]) {
+  // What is taken out is judged no more, and leads on all the same.
+  const takeOut = page.getByRole('button', { name: 'Rút hồ sơ', exact: true });
+  for (const [left, act] of [[2, judge('Duyệt')], [1, takeOut]]) {
     await badge(coordinator, 'Đã nộp').waitFor();
-    await judge('Duyệt').click();
+    await act.click();
     const next = page.getByRole('link', { name: `Hồ sơ tiếp theo · còn ${left}` });
     await until('the way on has the focus', () => next.evaluate((link) => link === document.activeElement));
     assert.deepEqual(await faults(coordinator, 'the next to review'), []);
@@ -285,4 +295,33 @@ test('a coordinator approves one record after the other without going back to th
   await badge(coordinator, 'Đã duyệt').waitFor();
   assert.equal(await page.getByRole('link', { name: /Hồ sơ tiếp theo/ }).count(), 0);
   await desk.allSent();
+});
+
+test('what was handed in by mistake is taken out by its officer, and again after that was undone: it waits for nobody and counts nowhere', async () => {
+  const sender = await Sender.signIn(server, 'canbo.longkhanh');
+  await sender.send(await sender.form(FORM), [{ _title: 'Nộp hai lần' }]);
+  await phone.open('/records?q=nop+hai+lan');
+  await officer.page.locator('.record-row').click();
+  const out = officer.page.getByRole('button', { name: 'Rút hồ sơ', exact: true });
+  await out.click();
+  await badge(officer, 'Đã rút').waitFor();
+  await officer.page.locator('.toast').getByRole('button', { name: 'Hoàn tác' }).click();
+  await badge(officer, 'Đã nộp').waitFor();
+  await out.click();
+  await badge(officer, 'Đã rút').waitFor();
+  await officer.page.getByText('không tính vào báo cáo').waitFor();
+  assert.equal(await out.count(), 0);
+  assert.deepEqual(await faults(officer, 'a record that was taken out'), []);
+  await officer.screenshot('withdrawn');
+  await phone.allSent();
+
+  await desk.open('/records?state=withdrawn');
+  await coordinator.page.locator('.record-row').filter({ hasText: 'Nộp hai lần' }).waitFor();
+  await desk.open('/reports');
+  await coordinator.page.locator('.chart').first().waitFor();
+  assert.equal(await coordinator.page.locator('.chart').getByText('Đã rút').count(), 0);
+  await desk.open('/');
+  await coordinator.page.locator('.today').waitFor();
+  assert.equal(await coordinator.page.getByRole('link', { name: /Chờ duyệt/ }).count(), 0);
+  assert.deepEqual(await (await Desk.signIn(server)).quarantine(), [], 'an officer may');
 });

@@ -52,6 +52,10 @@ test('of more drafts than Today shows it says how many there are, and leads to a
   const all = page.getByRole('link', { name: `Tất cả (${DRAFTS})` });
   await all.waitFor();
   assert.equal(await page.locator('.today .record-row').filter({ hasText: 'Còn dở' }).count(), 6);
+  // All are drafts of the officer's own ward, as the heading says: nothing takes the room of when that was.
+  const row = page.locator('.today .record-row').filter({ hasText: 'Còn dở' }).first();
+  assert.doesNotMatch(await row.innerText(), /Đang nhập|Phường/);
+  assert.ok(await row.locator('.record-when').evaluate((when) => when.scrollWidth <= when.clientWidth));
   await officer.screenshot('today-more-drafts');
   assert.deepEqual(await faults(officer, 'Today with more drafts'), []);
   await all.click();
@@ -216,6 +220,14 @@ test('reports tell no figure before all records are read, and bars are as long a
     const now = await widths();
     return expected(DRAFTS, SENT + 42).every((width, at) => now[at] === width);
   });
+  // Of one form it is told how many each ward has handed in, and which ward none.
+  await page.locator('.chips').getByRole('combobox', { name: 'Mẫu phiếu', exact: true }).selectOption(FORM);
+  const wards = page.locator('.chart').filter({ hasText: 'Theo đơn vị' });
+  await until('drafts are not counted', async () => (await wards.locator('.bar-count').allInnerTexts()).join() === String(SENT + 42));
+  await page.getByText(/^Chưa có hồ sơ \(\d+\): .*Phường Bảo Vinh/).waitFor();
+  assert.match(await wards.getByRole('link').getAttribute('href'), /^\/records\?form=lk_kho_khan&unit=dn_p_long_khanh$/);
+  assert.deepEqual(await faults(coordinator, 'reports of one form'), []);
+  await coordinator.screenshot('reports-of-a-form');
 });
 
 test('under More no count of records is told before all are read', async () => {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use super::Session;
 use super::instance::{Instance, ItemId};
-use crate::definition::Form;
+use crate::definition::{Attribute, Form};
 use crate::program::{CsvRows, DefId, local};
 
 /// What a record does to one entity.
@@ -150,15 +150,18 @@ impl Session {
         fixed.find(|a| local(&a.name) == name).map(|a| a.value.as_str())
     }
 
-    /// The property of a list that an entry is saved to: `entities:saveto`, `property` or
-    /// `list#property`.
     fn saved_to(&self, def: DefId, dataset: &str) -> Option<&str> {
-        let mut attributes = self.program.rules(def).attributes.iter();
-        let saved = attributes.find(|a| local(&a.name) == "saveto")?.value.as_str();
-        match saved.split_once('#') {
-            Some((list, property)) => (list == dataset).then_some(property),
-            None => Some(saved),
-        }
+        saved_to(&self.program.rules(def).attributes, dataset)
+    }
+}
+
+/// The property of a list that an entry is saved to: `entities:saveto`, `property` or
+/// `list#property`.
+fn saved_to<'a>(attributes: &'a [Attribute], dataset: &str) -> Option<&'a str> {
+    let saved = attributes.iter().find(|a| local(&a.name) == "saveto")?.value.as_str();
+    match saved.split_once('#') {
+        Some((list, property)) => (list == dataset).then_some(property),
+        None => Some(saved),
     }
 }
 
@@ -176,6 +179,15 @@ impl Form {
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// The properties of such a list that its questions are saved to, each with the question's path.
+    pub fn saved_to(&self, dataset: &str) -> impl Iterator<Item = (&str, &str)> {
+        self.binds.iter().filter_map(move |bind| {
+            let property = saved_to(&bind.attributes, dataset)?;
+            let (_, path) = bind.nodeset.trim_start_matches('/').split_once('/')?;
+            Some((property, path))
+        })
     }
 }
 

@@ -334,7 +334,10 @@ fn many_changes_make_the_list_that_each_of_them_after_the_other_makes() {
 }
 
 #[test]
-fn a_form_names_the_lists_that_it_changes() {
+fn a_form_names_the_lists_that_it_changes_and_what_it_saves_there() {
     let form = start(DATA, &model("1"), &inputs(&["name", "age"]));
-    assert_eq!(form.program().form().datasets(), ["people"]);
+    let form = form.program().form();
+    assert_eq!(form.datasets(), ["people"]);
+    let saved: Vec<(&str, &str)> = form.saved_to("people").collect();
+    assert_eq!(saved, [("full_name", "name"), ("age", "age")]);
 }

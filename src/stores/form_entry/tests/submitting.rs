@@ -157,3 +157,38 @@ fn a_submitted_record_that_is_changed_and_left_is_put_in_order_and_what_it_lacks
         assert_eq!(paths(mended), None, "what came back waits for its person");
     });
 }
+
+#[test]
+fn what_was_taken_out_stands_again_when_that_is_undone_and_else_once_it_is_submitted() {
+    run(|phone| {
+        let id = record_id::new();
+        let stands = || {
+            let view = block_on(phone.records.view(id)).expect("read").expect("a record");
+            assert!(view.conflicts.is_empty(), "{:?}", view.conflicts);
+            view
+        };
+        let restate = |shown: &RecordView, state: State| {
+            let values =
+                sync::gather([(field::STATE.to_owned(), Value::Text(state.name().to_owned()))]);
+            block_on(phone.records.settle(shown, values, Action::Amend)).expect("settled");
+            assert_eq!(stands().state, state);
+        };
+        let entry = phone.open(id);
+        entry.answer(question(entry, "chung/ten"), "An");
+        block_on(entry.submit()).expect("complete");
+        let shown = stands();
+        restate(&shown, State::Withdrawn);
+        restate(&shown, State::Submitted);
+        restate(&stands(), State::Withdrawn);
+
+        let again = phone.open(id);
+        again.answer(question(again, "chung/ten"), "Ân");
+        block_on(again.save_now()).expect("stored");
+        assert_eq!(again.amended().map(|lacks| lacks.len()), None, "it waits for its person");
+        assert_eq!(stands().state, State::Withdrawn);
+        block_on(again.submit()).expect("complete");
+        let view = stands();
+        Phone::says(&view, "Ân");
+        assert_eq!(view.state, State::Submitted);
+    });
+}
