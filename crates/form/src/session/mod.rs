@@ -9,6 +9,7 @@ mod envelope;
 mod fields;
 mod figures;
 mod instance;
+mod marks;
 mod reading;
 mod recalculate;
 mod roster;
@@ -126,7 +127,7 @@ impl Session {
     fn reading(&self) -> Reading<'_> {
         let now = self.environment.now;
         Reading {
-            live: Live { program: &self.program, instance: &self.instance },
+            live: Live { program: &self.program, instance: &self.instance, as_if: None },
             language: self.language,
             now: xpath::LocalTime { unix_ms: now.unix_ms, offset_min: now.offset_min },
             seed: self.environment.seed,
@@ -446,14 +447,6 @@ impl Session {
             rest.extend(node.children.iter().rev());
         }
         found
-    }
-
-    /// Whether another answer stands where the form itself answered.
-    #[must_use]
-    pub fn departs_from_default(&self, question: NodeId) -> bool {
-        let Some(node) = self.drawn.get(question) else { return false };
-        let first = self.instance.first_value(&self.program, node.item);
-        !first.is_empty() && self.instance.get(node.item).value != first
     }
 
     fn has_relevant_question(&self, id: NodeId) -> bool {

@@ -190,7 +190,7 @@ impl Session {
         self.drawn.get(repeat).filter(|node| node.kind == DrawnKind::Repeat)?.body
     }
 
-    fn path_in_row(&self, def: DefId, row: DefId) -> String {
+    pub(super) fn path_in_row(&self, def: DefId, row: DefId) -> String {
         let schema = &self.program.schema;
         let ways_up = std::iter::successors(Some(def), |def| schema.def(*def).parent);
         let mut names: Vec<&str> =

@@ -43,6 +43,8 @@ impl Handle {
 pub(crate) struct Live<'a> {
     pub(crate) program: &'a Program,
     pub(crate) instance: &'a Instance,
+    /// A node of which something is to be told as if this were its value.
+    pub(crate) as_if: Option<(ItemId, &'a str)>,
 }
 
 impl<'a> Live<'a> {
@@ -230,7 +232,8 @@ impl Tree for Live<'_> {
         if !about.flags.relevant {
             Cow::Borrowed("")
         } else if about.slots.is_empty() {
-            Cow::Borrowed(&about.value)
+            let other = self.as_if.filter(|(other, _)| *other == item);
+            Cow::Borrowed(other.map_or(about.value.as_str(), |(_, value)| value))
         } else {
             Cow::Owned(self.text_below(item))
         }

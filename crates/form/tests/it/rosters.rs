@@ -155,6 +155,18 @@ fn the_next_session_begins_with_its_people_and_with_nothing_of_the_day() {
 }
 
 #[test]
+fn what_is_asked_at_each_session_anew_is_told_as_far_as_it_is_asked_what_is_marked_first() {
+    let mut form = start(DATA, MODEL, BODY);
+    let list = form.node("hv");
+    assert_eq!(form.of_the_day(list), ["tt", "ra", "muc", "ky", "ok"]);
+    form.put("kt", "co");
+    form.put("hv[1]/tt", "vang");
+    assert_eq!(form.of_the_day(list), ["tt", "diem", "muc", "ky", "ok"]);
+    form.add_rows(list, &named(&["An"])).expect("a new key");
+    assert_eq!(form.of_the_day(list), ["tt", "ra", "diem", "muc", "ky", "ok"], "of anybody");
+}
+
+#[test]
 fn rows_that_nothing_is_taken_for_granted_of_are_no_list_of_people() {
     let data = DATA.replace("<tt>co</tt>", "<tt/>");
     assert!(!program(&data, MODEL, BODY).has_roster());
