@@ -331,6 +331,16 @@ impl Language {
         }
     }
 
+    /// The button that marks all alike of whom nothing is said yet.
+    #[must_use]
+    pub fn mark_rest(self, choice: &str, count: usize) -> String {
+        let count = self.count(count);
+        match self {
+            Self::Vi => format!("{choice} hết (còn {count})"),
+            Self::En => format!("All others: {choice} ({count})"),
+        }
+    }
+
     /// The button that makes rows of a list.
     #[must_use]
     pub fn add_rows(self, count: usize) -> String {

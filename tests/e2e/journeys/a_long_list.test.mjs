@@ -63,6 +63,10 @@ test('whoever is not as most are stands out in the list', async () => {
   assert.match(await card(`Nguyễn Thị Đào ${ABSENT}`).locator('.card-departs').textContent(), /Vắng/);
   assert.match(await card('Nguyễn Thị Đào 22').locator('.card-answer').textContent(), /Có mặt/);
   assert.equal(await card('Nguyễn Thị Đào 22').locator('.card-departs').count(), 0);
+  assert.equal((await card('Nguyễn Thị Đào 22').textContent()).match(/Có mặt/g).length, 1, 'it is told once');
+  await card('Nguyễn Thị Đào 22').scrollIntoViewIfNeeded();
+  const { height } = await card('Nguyễn Thị Đào 22').boundingBox();
+  assert.ok(height <= 68, `a card of two lines, not ${height}`);
   await openCard('Nguyễn Thị Đào 22');
   assert.equal(await card('Nguyễn Thị Đào 22').locator('.card-answer').isVisible(), false, 'it is asked inside');
   await form.choose('hv_tt', 'muon', 'Đến muộn');
@@ -76,9 +80,20 @@ test('whoever does not answer to their name is marked without opening their row'
   const sheet = page.getByRole('dialog').filter({ visible: true });
   await card(name).scrollIntoViewIfNeeded();
   await card(name).getByRole('button', { name: `${name} · Điểm danh: Có mặt` }).click();
-  await sheet.getByText(`${name} · Điểm danh`).waitFor();
+  await sheet.getByText(`12 · ${name} · Điểm danh`).waitFor();
   await trainer.screenshot('roster-marking');
   assert.deepEqual(await faults(trainer, 'marking somebody'), []);
+  await sheet.locator('[data-value="vang"]').click();
+  await sheet.waitFor({ state: 'detached' });
+  await card(name).locator('.card-departs').getByText('Vắng').waitFor();
+  // A slip of the thumb is undone where it is told.
+  const toast = page.locator('.toast');
+  await toast.getByText(`12 · ${name}: Vắng`).waitFor();
+  await toast.getByRole('button', { name: 'Hoàn tác' }).click();
+  await card(name).locator('.card-answer').getByText('Có mặt').waitFor();
+  assert.equal(await card(name).locator('.card-departs').count(), 0);
+  // Held, or pressed with the other button, it opens the sheet too.
+  await card(name).locator('.card-answer').click({ button: 'right' });
   await sheet.locator('[data-value="vang"]').click();
   await sheet.waitFor({ state: 'detached' });
   await card(name).locator('.card-departs').getByText('Vắng').waitFor();
@@ -442,6 +457,38 @@ test('a list of names is pasted at once: who is there is named and not added, an
   assert.equal(await form.question('hv_nam_sinh').locator('input').inputValue(), '1988');
   await form.question('hv_don_vi').getByText('Phường Long Khánh').waitFor();
   await form.closeRow();
+  await form.saved();
+});
+
+test('nobody is there before they are called: a press marks them, another changes it, and one marks all who are left', async () => {
+  const { page } = trainer;
+  const sheet = page.getByRole('dialog').filter({ visible: true });
+  const toast = page.locator('.toast');
+  const all = await cards().count();
+  const one = card('Lê Văn Bưởi').locator('.card-answer');
+  const rest = (count) => page.getByRole('button', { name: `Có mặt hết (còn ${count})` });
+  await one.scrollIntoViewIfNeeded();
+  await one.getByText('Chưa điểm danh').waitFor();
+  await trainer.screenshot('roster-uncalled');
+  assert.deepEqual(await faults(trainer, 'a roster before it is called'), []);
+  await one.click();
+  await one.getByText('Có mặt').waitFor();
+  assert.equal(await sheet.count(), 0, 'one press is enough');
+  await one.click();
+  await sheet.locator('[data-value="vang"]').click();
+  await one.getByText('Vắng').waitFor();
+  await rest(all - 1).click();
+  await toast.getByText(`Có mặt: ${all - 1}`).waitFor();
+  await rest(all - 1).waitFor({ state: 'detached' });
+  assert.equal(await page.locator('.card-unmarked').count(), 0);
+  await one.getByText('Vắng').waitFor();
+  await toast.getByRole('button', { name: 'Hoàn tác' }).click();
+  await rest(all - 1).waitFor();
+  // Of those that are found only.
+  await search().fill('ho thi cam');
+  await rest(1).click();
+  await search().fill('');
+  await rest(all - 2).waitFor();
   await form.saved();
 });
 
