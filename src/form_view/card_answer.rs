@@ -5,7 +5,8 @@ use leptos::prelude::*;
 
 use crate::reactive::memo;
 
-use super::controls::OneSheet;
+use super::card_column::OnCard;
+use super::controls::{OneSheet, SignSheet};
 use super::marks::offer_unmark;
 use super::question::Asked;
 use super::repeat::{Cards, answer_of, label_of, name_of_row};
@@ -13,7 +14,7 @@ use crate::components::Toaster;
 use crate::stores::{FormEntry, preferences::use_words};
 
 /// From so many choices on, an answer is changed in the open row only.
-const CARD_CHOICES: usize = 8;
+pub(super) const CARD_CHOICES: usize = 8;
 
 /// The question that is answered on the closed card of a row too: one of a few, which the form takes for granted until somebody says
 /// otherwise. A trainer who calls 150 names opens no row for whoever is absent.
@@ -46,13 +47,21 @@ pub(super) fn CardAnswer(
     let entry = expect_context::<FormEntry>();
     let words = use_words();
     let label = entry.node(question);
+    let is_signed = OnCard::of(entry, question) == Some(OnCard::Signature);
     let answer = memo(move || {
-        let text = answer_of(entry, words.now(), question).unwrap_or_default();
-        if text.is_empty() { words.now().choose().to_owned() } else { text }
+        let language = words.now();
+        match answer_of(entry, language, question) {
+            Some(text) if !text.is_empty() => text,
+            _ if !is_signed => language.choose().to_owned(),
+            _ if label.read().value.is_empty() => language.sign().to_owned(),
+            _ => language.signed().to_owned(),
+        }
     });
     let is_unmarked = memo(move || {
-        label.track();
-        entry.unmarked(question).is_some()
+        is_signed && label.read().value.is_empty() || {
+            label.track();
+            entry.unmarked(question).is_some()
+        }
     });
     view! {
         <button
@@ -64,7 +73,7 @@ pub(super) fn CardAnswer(
                 entry.departs_from_default(question)
             }
             hidden=move || is_open.get()
-            aria-haspopup=move || (!is_unmarked.get()).then_some("dialog")
+            aria-haspopup=move || (is_signed || !is_unmarked.get()).then_some("dialog")
             aria-label=move || format!("{} · {}: {}", row_name.get(), label_of(&label.read()), answer.read())
             on:click=move |_| on_press.run(false)
             on:contextmenu=move |event| {
@@ -95,6 +104,11 @@ pub(super) fn CardSheet(row: NodeId, question: NodeId, cards: Cards) -> impl Int
         });
         offer_unmark(entry, toaster, language, told, marked, cards);
     };
-    let open = RwSignal::new(true);
-    view! { <OneSheet asked=asked open=open title=title on_choose=choose /> }
+    match OnCard::of(entry, question) {
+        Some(OnCard::Signature) => view! { <SignSheet asked=asked title=title /> }.into_any(),
+        _ => {
+            let open = RwSignal::new(true);
+            view! { <OneSheet asked=asked open=open title=title on_choose=choose /> }.into_any()
+        }
+    }
 }

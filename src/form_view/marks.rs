@@ -53,6 +53,8 @@ pub(super) fn MarkRest(
     repeat: NodeId,
     cards: Cards,
     found: RwSignal<Option<usize>>,
+    /// Another question that stands on the cards; else empty.
+    column: RwSignal<String>,
 ) -> impl IntoView {
     let entry = expect_context::<FormEntry>();
     let toaster = expect_context::<Toaster>();
@@ -92,7 +94,7 @@ pub(super) fn MarkRest(
         offer_unmark(entry, toaster, language, told, marked, cards);
     };
     view! {
-        <Show when=move || first.read().is_some()>
+        <Show when=move || first.read().is_some() && column.read().is_empty()>
             <Button kind=ButtonKind::Quiet icon=Glyph::Check label=label on_click=mark />
         </Show>
     }

@@ -4,6 +4,7 @@
 
 mod answer_text;
 mod card_answer;
+mod card_column;
 mod controls;
 mod file_picture;
 mod grid;

@@ -9,6 +9,7 @@ use crate::reactive::{Show, effect, memo};
 
 use super::answer_text;
 use super::card_answer::CardSheet;
+use super::card_column::ColumnChip;
 use super::marks::{MarkRest, mark_found};
 use super::paste::{PasteRows, name_label};
 use super::row_card::RowCard;
@@ -74,6 +75,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     let can_remove =
         memo(move || matches!(state.read().kind, NodeKind::Repeat { can_remove: true, .. }));
     let turned = RwSignal::new(None);
+    let column = RwSignal::new(String::new());
     let found = search(entry, rows, open, sought, cards);
     let is_long = memo(move || rows.read().len() >= SEARCH_FROM);
     let figures = memo(move || if is_long.get() { entry.figures(id) } else { Vec::new() });
@@ -113,7 +115,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     };
     view! {
         <section class="repeat" data-repeat=name aria-labelledby=heading id=format!("q{}", id.index())>
-            <RepeatHead id=id label=label count=Signal::derive(shown) />
+            <RepeatHead id=id label=label column=column is_long=is_long count=Signal::derive(shown) />
             <Show when=move || is_long.get() || has_codes>
                 <div class="repeat-bar" class:repeat-told=move || !figures.read().is_empty()>
                     <Figures figures=figures />
@@ -135,12 +137,12 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
             <Show when=move || found.get() == Some(0)>
                 <p class="muted">{words.say(Language::no_row_found)}</p>
             </Show>
-            <MarkRest repeat=id cards=cards found=found />
+            <MarkRest repeat=id cards=cards found=found column=column />
             <ul class="repeat-rows">
                 {keyed_list(
                     move || rows.read().iter().copied().take(drawn.get()).collect(),
                     |row| row.index().to_string(),
-                    move |row| view! { <RowCard row=row open=open cards=cards lacking=lacking turned=turned can_remove=can_remove /> }.into_any(),
+                    move |row| view! { <RowCard row=row open=open cards=cards lacking=lacking turned=turned can_remove=can_remove column=column /> }.into_any(),
                 )}
             </ul>
             <Show when=move || can_add.get()>
@@ -152,13 +154,22 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     }
 }
 
-/// What a repeat is called, and how many there are.
+/// What a repeat is called, how many there are, and what stands on the cards of many.
 #[component]
-fn RepeatHead(id: NodeId, label: Signal<String>, count: Signal<usize>) -> impl IntoView {
+fn RepeatHead(
+    id: NodeId,
+    label: Signal<String>,
+    column: RwSignal<String>,
+    is_long: Memo<bool>,
+    count: Signal<usize>,
+) -> impl IntoView {
     let words = use_words();
     view! {
         <div class="repeat-head">
             <h2 id=format!("q{}-heading", id.index())><RichText text=label /></h2>
+            <Show when=move || is_long.get()>
+                <ColumnChip repeat=id column=column />
+            </Show>
             <span class="muted">{move || words.now().count(count.get())}</span>
         </div>
     }

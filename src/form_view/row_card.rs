@@ -4,6 +4,7 @@ use form::{NodeId, NodeKind};
 use leptos::prelude::*;
 
 use super::card_answer::{CardAnswer, card_question};
+use super::card_column::CardField;
 use super::focus_once_drawn;
 use super::group::Children;
 use super::marks::mark_first;
@@ -29,6 +30,8 @@ pub(super) fn RowCard(
     /// The row and the question whose answer is chosen on a sheet.
     turned: RwSignal<Option<(NodeId, NodeId)>>,
     can_remove: Memo<bool>,
+    /// What stands on the cards in the place of what is marked, by its path below the row; else empty.
+    column: RwSignal<String>,
 ) -> impl IntoView {
     let entry = expect_context::<FormEntry>();
     let toaster = expect_context::<Toaster>();
@@ -116,10 +119,17 @@ pub(super) fn RowCard(
                     </span>
                     <Icon glyph=Glyph::Expand />
                 </button>
-                {card_question
-                    .map(|question| {
-                        view! { <CardAnswer question=question is_open=is_open row_name=row_name on_press=press(question) /> }
-                    })}
+                {move || {
+                    let column = column.read();
+                    match column.is_empty() {
+                        true => card_question.map(|question| {
+                            view! { <CardAnswer question=question is_open=is_open row_name=row_name on_press=press(question) /> }.into_any()
+                        }),
+                        false => entry.within(row, &column).map(|question| {
+                            view! { <CardField row=row question=question is_open=is_open row_name=row_name on_press=press(question) /> }.into_any()
+                        }),
+                    }
+                }}
             </div>
             <Show when=move || is_open.get()>
                 <RowBody row=row open=open can_remove=can_remove />

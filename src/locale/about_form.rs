@@ -85,6 +85,9 @@ words! {
     sign_here: "Ký vào khung", "Sign in the box";
     wipe: "Xóa, ký lại", "Wipe";
     sign_again: "Ký lại", "Sign again";
+    sign: "Ký", "Sign";
+    signed: "Đã ký", "Signed";
+    on_the_cards: "Cột đang ghi", "What is entered on the cards";
     keep_signature: "Dùng chữ ký này", "Use this signature";
     signature: "Chữ ký", "Signature";
 

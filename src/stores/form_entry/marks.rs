@@ -44,6 +44,13 @@ impl FormEntry {
         self.session.with_value(|session| session.all_unmarked(repeat))
     }
 
+    /// What is asked in rows of a list of people at each session anew, by paths below the row: the marked question first.
+    #[must_use]
+    pub fn of_the_day(self, repeat: NodeId) -> Vec<String> {
+        self.save_state.track();
+        self.session.with_value(|session| session.of_the_day(repeat))
+    }
+
     /// Marks what stands on cards; what is returned takes it back. `None` if the form was closed.
     pub fn mark(self, marks: &[(NodeId, String)]) -> Option<Marked> {
         let (first, _) = marks.first()?;

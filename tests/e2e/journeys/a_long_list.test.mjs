@@ -494,6 +494,43 @@ test('nobody is there before they are called: a press marks them, another change
   await form.saved();
 });
 
+test('one column at a time stands on the cards: who signs, then the scores', async () => {
+  const { page } = trainer;
+  const all = await cards().count();
+  const [signs, other, absent] = ['Hồ Thị Cam', 'Nguyễn Thị Mận 150', 'Lê Văn Bưởi'];
+  await card(other).scrollIntoViewIfNeeded();
+  await card(other).locator('.card-answer').click();
+  await card(other).locator('.card-answer').getByText('Có mặt').waitFor();
+  await form.goTo('Thông tin chung');
+  await form.choose('co_kt', 'co', 'Có');
+  await form.goTo('học viên');
+  await until('all are there', async () => (await cards().count()) === all);
+  const column = page.getByLabel('Cột đang ghi');
+  await column.selectOption({ label: 'Chữ ký' });
+  await card(signs).scrollIntoViewIfNeeded();
+  await card(signs).getByRole('button', { name: `${signs} · Chữ ký: Ký` }).press('Enter');
+  await form.scribble();
+  await page.getByRole('button', { name: 'Dùng chữ ký này' }).click();
+  await card(signs).locator('.card-answer').getByText('Đã ký').waitFor();
+  assert.equal(await card(absent).locator('.card-answer').count(), 0, 'whoever is absent signs nothing');
+  await trainer.screenshot('roster-signing');
+  assert.deepEqual(await faults(trainer, 'signatures on the cards'), []);
+  await column.selectOption({ label: 'Điểm sau tập huấn' });
+  const field = (name) => card(name).locator('.card-number input');
+  await field(other).fill('8');
+  await field(other).press('Enter');
+  await until('the next has the focus', () => field(signs).evaluate((input) => input === document.activeElement));
+  await page.keyboard.type('7');
+  await trainer.screenshot('roster-scores');
+  assert.deepEqual(await faults(trainer, 'scores on the cards'), []);
+  await column.selectOption({ index: 0 });
+  await openCard(signs);
+  assert.equal(await form.question('hv_sau').locator('input').inputValue(), '7');
+  assert.equal(await form.question('hv_ky').locator('img').count(), 1);
+  await form.closeRow();
+  await form.saved();
+});
+
 test('the next session begins with the people of this one, everybody present', async () => {
   const { page } = trainer;
   await phone.open(`/records/${id}`);
