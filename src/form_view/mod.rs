@@ -4,11 +4,13 @@
 
 mod answer_text;
 mod card_answer;
+mod card_column;
 mod controls;
 mod file_picture;
 mod grid;
 mod group;
 mod map;
+mod marks;
 mod media;
 mod pace;
 mod page;
@@ -16,6 +18,7 @@ mod paste;
 mod question;
 mod repeat;
 mod review;
+mod row_card;
 mod scan_rows;
 mod stored_file;
 mod way_back;

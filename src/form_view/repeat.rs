@@ -8,23 +8,20 @@ use leptos::prelude::*;
 use crate::reactive::{Show, effect, memo};
 
 use super::answer_text;
-use super::card_answer::{CardAnswer, CardSheet, stands_on_card};
-use super::group::Children;
+use super::card_answer::CardSheet;
+use super::card_column::ColumnChip;
+use super::marks::{MarkRest, mark_found};
 use super::paste::{PasteRows, name_label};
+use super::row_card::RowCard;
 use super::scan_rows::ScanRows;
 use super::{Tried, focus_once_drawn, offer_undo};
-use crate::components::{
-    Button, ButtonKind, Glyph, Icon, IconButton, RichText, SearchField, Toaster, keyed_list,
-};
+use crate::components::{Button, Glyph, IconButton, RichText, SearchField, Toaster, keyed_list};
 use crate::locale::Language;
 use crate::platform::{
     document as dom,
     tasks::{self, Turn},
 };
 use crate::stores::{FormEntry, SaveState, preferences::use_words};
-
-/// How many answers stand on a card.
-const SUMMARY: usize = 3;
 
 /// From so many rows on there is a search.
 const SEARCH_FROM: usize = 8;
@@ -78,6 +75,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     let can_remove =
         memo(move || matches!(state.read().kind, NodeKind::Repeat { can_remove: true, .. }));
     let turned = RwSignal::new(None);
+    let column = RwSignal::new(String::new());
     let found = search(entry, rows, open, sought, cards);
     let is_long = memo(move || rows.read().len() >= SEARCH_FROM);
     let figures = memo(move || if is_long.get() { entry.figures(id) } else { Vec::new() });
@@ -105,7 +103,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     let scanned = move |row: NodeId| {
         entry.remember_place(row);
         sought.try_set(String::new());
-        open.try_set(Some(row));
+        open.try_set((!mark_found(entry, row)).then_some(row));
     };
     // What is found begins at the top, and no open row stands before it.
     let seek = move |text: String| {
@@ -117,10 +115,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     };
     view! {
         <section class="repeat" data-repeat=name aria-labelledby=heading id=format!("q{}", id.index())>
-            <div class="repeat-head">
-                <h2 id=format!("q{}-heading", id.index())><RichText text=label /></h2>
-                <span class="muted">{move || words.now().count(shown())}</span>
-            </div>
+            <RepeatHead id=id label=label column=column is_long=is_long count=Signal::derive(shown) />
             <Show when=move || is_long.get() || has_codes>
                 <div class="repeat-bar" class:repeat-told=move || !figures.read().is_empty()>
                     <Figures figures=figures />
@@ -142,19 +137,41 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
             <Show when=move || found.get() == Some(0)>
                 <p class="muted">{words.say(Language::no_row_found)}</p>
             </Show>
+            <MarkRest repeat=id cards=cards found=found column=column />
             <ul class="repeat-rows">
                 {keyed_list(
                     move || rows.read().iter().copied().take(drawn.get()).collect(),
                     |row| row.index().to_string(),
-                    move |row| view! { <RowCard row=row open=open cards=cards lacking=lacking turned=turned can_remove=can_remove /> }.into_any(),
+                    move |row| view! { <RowCard row=row open=open cards=cards lacking=lacking turned=turned can_remove=can_remove column=column /> }.into_any(),
                 )}
             </ul>
             <Show when=move || can_add.get()>
                 <Button icon=Glyph::Plus label=add_label on_click=add />
                 {named.map(|label| view! { <PasteRows repeat=id name_label=label on_added=pasted /> })}
             </Show>
-            {move || turned.get().map(|question| view! { <CardSheet question=question /> })}
+            {move || turned.get().map(|(row, question)| view! { <CardSheet row=row question=question cards=cards /> })}
         </section>
+    }
+}
+
+/// What a repeat is called, how many there are, and what stands on the cards of many.
+#[component]
+fn RepeatHead(
+    id: NodeId,
+    label: Signal<String>,
+    column: RwSignal<String>,
+    is_long: Memo<bool>,
+    count: Signal<usize>,
+) -> impl IntoView {
+    let words = use_words();
+    view! {
+        <div class="repeat-head">
+            <h2 id=format!("q{}-heading", id.index())><RichText text=label /></h2>
+            <Show when=move || is_long.get()>
+                <ColumnChip repeat=id column=column />
+            </Show>
+            <span class="muted">{move || words.now().count(count.get())}</span>
+        </div>
     }
 }
 
@@ -213,7 +230,7 @@ fn draw_from(before: usize, rows: Signal<Vec<NodeId>>, drawn: RwSignal<usize>) {
 }
 
 /// How much is missing or wrong in each row that has been begun, or in any once somebody tried to go on.
-type Lacking = BTreeMap<NodeId, usize>;
+pub(super) type Lacking = BTreeMap<NodeId, usize>;
 
 /// As it was when all was last stored: not at each letter, but all gaps of the form are gone through then.
 fn lacking(entry: FormEntry, repeat: NodeId) -> RwSignal<Lacking> {
@@ -239,17 +256,17 @@ fn lacking(entry: FormEntry, repeat: NodeId) -> RwSignal<Lacking> {
 }
 
 /// The card of each row.
-type Cards = StoredValue<BTreeMap<NodeId, Card>>;
+pub(super) type Cards = StoredValue<BTreeMap<NodeId, Card>>;
 
-struct Card {
-    is_hidden: RwSignal<bool>,
+pub(super) struct Card {
+    pub is_hidden: RwSignal<bool>,
     /// Its answers folded for a search; `None` when they are to be read anew.
-    text: Option<String>,
+    pub text: Option<String>,
 }
 
 /// Whoever is in a row, or turns an answer on its card, changes what a search finds.
-fn read_anew(cards: Cards, row: NodeId) {
-    cards.update_value(|cards| {
+pub(super) fn read_anew(cards: Cards, row: NodeId) {
+    cards.try_update_value(|cards| {
         if let Some(card) = cards.get_mut(&row) {
             card.text = None;
         }
@@ -305,7 +322,7 @@ fn search(
                     let known = cards.with_value(|cards| cards.get(&row)?.text.clone());
                     let text = known.unwrap_or_else(|| {
                         let mut answers = Vec::new();
-                        untrack(|| summarise(entry, language, row, usize::MAX, &mut answers));
+                        untrack(|| summarise(entry, language, row, None, usize::MAX, &mut answers));
                         let text = report::fold(&answers.join(" "));
                         cards.update_value(|cards| {
                             if let Some(card) = cards.get_mut(&row) {
@@ -333,145 +350,6 @@ fn search(
         });
     });
     found
-}
-
-#[component]
-fn RowCard(
-    row: NodeId,
-    open: RwSignal<Option<NodeId>>,
-    cards: Cards,
-    lacking: RwSignal<Lacking>,
-    turned: RwSignal<Option<NodeId>>,
-    can_remove: Memo<bool>,
-) -> impl IntoView {
-    let entry = expect_context::<FormEntry>();
-    let toaster = expect_context::<Toaster>();
-    let words = use_words();
-    let state = entry.node(row);
-    let is_hidden = RwSignal::new(false);
-    cards.update_value(|cards| {
-        cards.insert(row, Card { is_hidden, text: None });
-    });
-    let is_open = memo(move || open.get() == Some(row));
-    // An open row says it beside its questions.
-    let lacks = memo(move || lacking.read().get(&row).copied().filter(|_| !is_open.get()));
-    let position = memo(move || match state.read().kind {
-        NodeKind::Row { position, .. } => position,
-        _ => 0,
-    });
-    let summary = memo(move || {
-        let mut texts = Vec::new();
-        // A row is called by its first answer: what a default put into a later one is no name.
-        if is_untouched(entry, row) {
-            texts.push(words.now().empty_row().to_owned());
-        }
-        summarise(entry, words.now(), row, SUMMARY, &mut texts);
-        texts
-    });
-    let row_name = Signal::derive(move || {
-        summary.read().first().map_or_else(|| words.now().empty_row().to_owned(), Clone::clone)
-    });
-    let defaulted = entry.defaulted(row);
-    let card_question = defaulted.iter().copied().find(|question| stands_on_card(entry, *question));
-    let others = defaulted.into_iter().filter(|question| Some(*question) != card_question);
-    let others = others.collect::<Vec<_>>();
-    let departing = (!others.is_empty()).then(|| {
-        memo(move || {
-            let told = |text: &String| summary.read().contains(text);
-            let texts = departures(entry, words.now(), &others).into_iter();
-            texts.filter(|text| !told(text)).collect::<Vec<_>>().join(" · ")
-        })
-    });
-    let remove = move |()| {
-        let neighbour = neighbour_of(entry, row);
-        if remove_row(entry, row, toaster, words.at_once(), || {}) {
-            open.try_set(None);
-            focus_once_drawn(neighbour);
-        }
-    };
-    // The row that a form starts with may be one too many.
-    let may_be_none = move || {
-        untrack(|| {
-            let repeat = entry.parent(row);
-            let is_only = repeat.is_some_and(|repeat| entry.children(repeat).read().len() == 1);
-            is_only && can_remove.get() && !entry.is_begun(row)
-        })
-    };
-    view! {
-        <li
-            class="row-card"
-            class:row-open=move || is_open.get()
-            hidden=move || is_hidden.get()
-            id=format!("row{}", row.index())>
-            <div class="row-head" class:row-answered=card_question.is_some()>
-                <button
-                    type="button"
-                    class="row-summary"
-                    aria-expanded=move || if is_open.get() { "true" } else { "false" }
-                    on:click=move |_| {
-                        entry.remember_place(row);
-                        open.set((!is_open.get_untracked()).then_some(row));
-                    }
-                >
-                    <span class="row-number">{move || position.get()}</span>
-                    <span class="row-texts">
-                        {move || {
-                            let first = row_name.get();
-                            let rest = summary.get().into_iter().skip(1).collect::<Vec<_>>().join(" · ");
-                            view! {
-                                <span class="row-title">{first}</span>
-                                <span class="row-rest muted">{rest}</span>
-                                {departing.map(|departing| view! { <span class="row-departures">{departing}</span> })}
-                            }
-                        }}
-                        {move || {
-                            lacks.get().map(|count| {
-                                view! { <span class="row-departures row-lacks">{words.now().page_lacks(count)}</span> }
-                            })
-                        }}
-                    </span>
-                    <Icon glyph=Glyph::Expand />
-                </button>
-                {card_question
-                    .map(|question| {
-                        let press = move |()| {
-                            read_anew(cards, row);
-                            turned.set(Some(question));
-                        };
-                        view! { <CardAnswer question=question is_open=is_open row_name=row_name on_press=press /> }
-                    })}
-            </div>
-            <Show when=move || is_open.get()>
-                <div class="row-body">
-                    {may_be_none()
-                        .then(|| {
-                            view! {
-                                <Button
-                                    kind=ButtonKind::Quiet
-                                    icon=Glyph::Bin
-                                    label=words.say(Language::remove_if_none)
-                                    on_click=remove
-                                />
-                            }
-                        })}
-                    <Children of=row />
-                    <Button
-                        kind=ButtonKind::Secondary
-                        icon=Glyph::Check
-                        label=words.say(Language::done)
-                        on_click=move |()| {
-                            open.try_set(None);
-                            focus_once_drawn(head_of(row));
-                        }
-                    />
-                    // Not on the closed card: among hundreds a thumb that scrolls would meet it.
-                    <Show when=move || can_remove.get()>
-                        <Button kind=ButtonKind::Quiet icon=Glyph::Bin label=words.say(Language::remove_row) on_click=remove />
-                    </Show>
-                </div>
-            </Show>
-        </li>
-    }
 }
 
 /// Removes a row and offers to bring it back; `then` runs when it has gone, and when it has come back.
@@ -509,7 +387,7 @@ fn may_go(entry: FormEntry, row: NodeId) -> bool {
 }
 
 /// Whether the first question of a row has no answer; defaults may have filled later ones.
-fn is_untouched(entry: FormEntry, row: NodeId) -> bool {
+pub(super) fn is_untouched(entry: FormEntry, row: NodeId) -> bool {
     let first =
         entry.children(row).get().into_iter().find(|child| entry.node(*child).read().relevant);
     first.is_some_and(|child| {
@@ -522,24 +400,31 @@ fn is_untouched(entry: FormEntry, row: NodeId) -> bool {
 pub(super) fn name_of_row_around(entry: FormEntry, language: Language, node: NodeId) -> String {
     let mut ways_up = std::iter::successors(Some(node), move |node| entry.parent(*node));
     let named = ways_up.find_map(|row| match entry.node(row).read().kind {
-        NodeKind::Row { position, .. } => {
-            let repeat = entry.parent(row)?;
-            let mut texts = vec![label_of(&entry.node(repeat).read()), position.to_string()];
-            if !is_untouched(entry, row) {
-                summarise(entry, language, row, texts.len() + 1, &mut texts);
-            }
-            Some(texts.join(" · "))
+        NodeKind::Row { .. } => {
+            let repeat = label_of(&entry.node(entry.parent(row)?).read());
+            Some(format!("{repeat} · {}", name_of_row(entry, language, row)))
         }
         _ => None,
     });
     named.unwrap_or_default()
 }
 
-/// The first answers below a node, as people read them.
-fn summarise(
+/// A row, by its place and what it is called.
+pub(super) fn name_of_row(entry: FormEntry, language: Language, row: NodeId) -> String {
+    let NodeKind::Row { position, .. } = entry.node(row).read().kind else { return String::new() };
+    let mut texts = vec![position.to_string()];
+    if !is_untouched(entry, row) {
+        summarise(entry, language, row, None, texts.len() + 1, &mut texts);
+    }
+    texts.join(" · ")
+}
+
+/// The first answers below a node, as people read them; not of the question that stands on its card.
+pub(super) fn summarise(
     entry: FormEntry,
     language: Language,
     of: NodeId,
+    on_card: Option<NodeId>,
     count: usize,
     texts: &mut Vec<String>,
 ) {
@@ -549,9 +434,10 @@ fn summarise(
         }
         let state = entry.node(child).read();
         match &state.kind {
+            NodeKind::Question(_) if on_card == Some(child) => {}
             NodeKind::Question(_) => texts.extend(answer_of(entry, language, child)),
             NodeKind::Group { .. } if state.relevant => {
-                summarise(entry, language, child, count, texts);
+                summarise(entry, language, child, on_card, count, texts);
             }
             NodeKind::Group { .. }
             | NodeKind::Root
@@ -562,7 +448,11 @@ fn summarise(
 }
 
 /// The answers that stand where the form gave another: who is absent among those who are taken to be there.
-fn departures(entry: FormEntry, language: Language, defaulted: &[NodeId]) -> Vec<String> {
+pub(super) fn departures(
+    entry: FormEntry,
+    language: Language,
+    defaulted: &[NodeId],
+) -> Vec<String> {
     let departs = |question: &&NodeId| {
         // Whatever changes the answer changes what is told.
         entry.node(**question).track();
@@ -592,18 +482,18 @@ pub(super) fn label_of(state: &NodeState) -> String {
 }
 
 /// The row of `repeat` in which a node lies.
-fn row_around(entry: FormEntry, repeat: NodeId, node: NodeId) -> Option<NodeId> {
+pub(super) fn row_around(entry: FormEntry, repeat: NodeId, node: NodeId) -> Option<NodeId> {
     let ways_up = std::iter::successors(Some(node), move |node| entry.parent(*node));
     ways_up.take_while(|node| *node != repeat).find(|node| entry.parent(*node) == Some(repeat))
 }
 
 /// What a row is opened by.
-fn head_of(row: NodeId) -> String {
+pub(super) fn head_of(row: NodeId) -> String {
     format!("#row{} .row-summary", row.index())
 }
 
 /// Where whoever removes a row finds themselves: at the next one, or where one is added.
-fn neighbour_of(entry: FormEntry, row: NodeId) -> String {
+pub(super) fn neighbour_of(entry: FormEntry, row: NodeId) -> String {
     let repeat = entry.parent(row).unwrap_or(row);
     let rows = entry.children(repeat).get_untracked();
     let next = rows.iter().skip_while(|other| **other != row).nth(1);

@@ -86,6 +86,9 @@ words! {
     sign_here: "Ký vào khung", "Sign in the box";
     wipe: "Xóa, ký lại", "Wipe";
     sign_again: "Ký lại", "Sign again";
+    sign: "Ký", "Sign";
+    signed: "Đã ký", "Signed";
+    on_the_cards: "Cột đang ghi", "What is entered on the cards";
     keep_signature: "Dùng chữ ký này", "Use this signature";
     signature: "Chữ ký", "Signature";
 
@@ -349,6 +352,16 @@ impl Language {
         match self {
             Self::Vi => format!("Không có trong danh sách: {code}"),
             Self::En => format!("Not in the list: {code}"),
+        }
+    }
+
+    /// The button that marks all alike of whom nothing is said yet.
+    #[must_use]
+    pub fn mark_rest(self, choice: &str, count: usize) -> String {
+        let count = self.count(count);
+        match self {
+            Self::Vi => format!("{choice} hết (còn {count})"),
+            Self::En => format!("All others: {choice} ({count})"),
         }
     }
 

@@ -37,6 +37,7 @@ pub mod signing_key;
 pub mod storage;
 pub mod tasks;
 pub mod text;
+pub mod vibration;
 pub mod visibility;
 
 use js_sys::{Array, Function, Promise, Reflect};

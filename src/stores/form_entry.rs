@@ -6,6 +6,7 @@
 pub(crate) mod following;
 mod language;
 pub(super) mod log;
+mod marks;
 mod media;
 mod nodes;
 mod opening;
@@ -43,15 +44,16 @@ use self::{
     rows::new_salts,
     saving::Draft,
 };
+pub use self::{
+    marks::Marked,
+    rows::{AddedRows, Named, RemovedRow},
+    saving::Coming,
+    submitting::SubmitError,
+};
 pub(super) use self::{
     media::Medium,
     opening::Opening,
     saving::{Until, save_each},
-};
-pub use self::{
-    rows::{AddedRows, Named, RemovedRow},
-    saving::Coming,
-    submitting::SubmitError,
 };
 use super::{Preferences, Records, blobs};
 use crate::{
@@ -295,12 +297,6 @@ impl FormEntry {
         self.session.with_value(|session| session.defaulted(id))
     }
 
-    /// Whether another answer stands where the form itself answered.
-    #[must_use]
-    pub fn departs_from_default(self, question: NodeId) -> bool {
-        self.session.with_value(|session| session.departs_from_default(question))
-    }
-
     /// The form is on screen from now on, or not any more: whoever is killed in it comes back to it.
     pub fn set_on_screen(self, on_screen: bool) {
         let Some(draft) = self.draft.try_get_value() else { return };
@@ -355,28 +351,34 @@ impl FormEntry {
     /// Takes what was typed, on every input. It is stored soon; nothing is refused for being wrong. What was still sought when
     /// the form was closed, such as a place, comes too late.
     pub fn answer(self, id: NodeId, text: &str) {
+        self.answer_all(&[(id, text.to_owned())], id);
+    }
+
+    /// The same of many in one go; `place`: where the person is.
+    fn answer_all(self, answers: &[(NodeId, String)], place: NodeId) {
         let Some(draft) = self.draft.try_get_value() else { return };
         draft.touch();
-        draft.pass_by(id);
-        draft.await_no_more(id);
-        if self.awaited.read_untracked().contains(&id) {
-            self.awaited.update(|awaited| {
-                awaited.remove(&id);
-            });
+        for (id, _) in answers {
+            draft.pass_by(*id);
+            draft.await_no_more(*id);
+            if self.awaited.read_untracked().contains(id) {
+                self.awaited.update(|awaited| {
+                    awaited.remove(id);
+                });
+            }
+            self.log_question(*id);
         }
-        self.log_question(id);
-        self.remember_place(id);
-        let answered = {
+        self.remember_place(place);
+        let changes = {
             let mut session = self.session.write_value();
             session.set_now(clock::local_now());
-            session.answer(id, text)
+            session.answer_all(answers)
         };
-        match answered {
-            Ok(changes) => self.take_in(&changes),
-            Err(error) => return crate::platform::log_error(&format!("answer not taken: {error}")),
-        }
-        if self.session.with_value(|session| session.asks_place_at(id)) {
-            self.find_place(Some(id), false);
+        self.take_in(&changes);
+        for (id, _) in answers {
+            if self.session.with_value(|session| session.asks_place_at(*id)) {
+                self.find_place(Some(*id), false);
+            }
         }
         self.save_soon(SAVE_AFTER_MS);
     }

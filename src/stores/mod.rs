@@ -40,7 +40,7 @@ pub use carry::Carry;
 pub use day::Day;
 pub use door::Door;
 pub use finding::Finding;
-pub use form_entry::{Coming, FormEntry, Named, SaveState};
+pub use form_entry::{Coming, FormEntry, Marked, Named, SaveState};
 pub use install_offer::InstallOffer;
 pub use library::Library;
 pub use open_forms::OpenForms;

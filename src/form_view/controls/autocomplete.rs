@@ -159,7 +159,7 @@ pub(super) fn ChooseOne(asked: Asked) -> impl IntoView {
         <Show when=move || can_clear.get()>
             <Button kind=ButtonKind::Quiet label=asked.words.say(Language::clear_answer) on_click=move |()| asked.clear() />
         </Show>
-        <OneSheet asked=asked open=open title=asked.label_text() />
+        <OneSheet asked=asked open=open title=asked.label_text() on_choose=move |choice: String| asked.choose(&choice) />
     }
 }
 
@@ -169,6 +169,7 @@ pub(in crate::form_view) fn OneSheet(
     asked: Asked,
     open: RwSignal<bool>,
     #[prop(into)] title: Signal<String>,
+    #[prop(into)] on_choose: Callback<String>,
 ) -> impl IntoView {
     let value = asked.value();
     let row = move |choice: Choice| {
@@ -182,7 +183,7 @@ pub(in crate::form_view) fn OneSheet(
                 data-value=choice.value.clone()
                 aria-pressed=move || if is_chosen.get() { "true" } else { "false" }
                 on:click=move |_| {
-                    asked.choose(&chosen);
+                    on_choose.run(chosen.clone());
                     open.set(false);
                 }
             >

@@ -30,7 +30,9 @@ use std::sync::Arc;
 pub(super) use autocomplete::OneSheet;
 pub use barcode::scan_with;
 pub(super) use barcode::{ReaderSlot, ScanSheet};
+pub(super) use number::Number;
 pub(super) use select_many::with_choice;
+pub(super) use signature::SignSheet;
 
 use form::{Choice, DataType, Question, QuestionControl};
 use leptos::prelude::*;
@@ -84,8 +86,8 @@ fn one_of(asked: Asked) -> AnyView {
 
 fn input(asked: Asked, question: &Arc<Question>) -> AnyView {
     match question.data_type {
-        DataType::Int => view! { <number::Number asked=asked whole=true /> }.into_any(),
-        DataType::Decimal => view! { <number::Number asked=asked whole=false /> }.into_any(),
+        DataType::Int => view! { <Number asked=asked whole=true /> }.into_any(),
+        DataType::Decimal => view! { <Number asked=asked whole=false /> }.into_any(),
         DataType::Date => view! { <date::Date asked=asked /> }.into_any(),
         DataType::Time => view! { <time::Time asked=asked /> }.into_any(),
         DataType::DateTime => view! { <time::DateTime asked=asked /> }.into_any(),

@@ -11,7 +11,7 @@ use crate::reactive::Show;
 
 /// A number. `type=number` is left alone: it empties itself at a wrong key, and nothing typed may be lost.
 #[component]
-pub(super) fn Number(asked: Asked, whole: bool) -> impl IntoView {
+pub(in crate::form_view) fn Number(asked: Asked, whole: bool) -> impl IntoView {
     let words = asked.words;
     // A year or a code is not cut into groups, unless the form asks for it.
     let apart = !whole || asked.looks("thousands-sep");

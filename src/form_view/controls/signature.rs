@@ -64,10 +64,33 @@ pub(super) fn Signature(asked: Asked) -> impl IntoView {
             </div>
         </div>
         <TakingNews asked=asked taking=taking />
+        <PaperSheet asked=asked taking=taking open=open about=about title=asked.label_text() />
+    }
+}
+
+/// A sheet for a signature alone, open from the beginning.
+#[component]
+pub(in crate::form_view) fn SignSheet(
+    asked: Asked,
+    #[prop(into)] title: Signal<String>,
+) -> impl IntoView {
+    let (open, taking) = (RwSignal::new(true), RwSignal::new(Taking::Idle));
+    view! { <PaperSheet asked=asked taking=taking open=open about=SIGNATURE title=title /> }
+}
+
+#[component]
+fn PaperSheet(
+    asked: Asked,
+    taking: RwSignal<Taking>,
+    open: RwSignal<bool>,
+    about: About,
+    title: Signal<String>,
+) -> impl IntoView {
+    view! {
         <Sheet
             open=open
-            title=asked.label_text()
-            close_label=words.say(Language::close)
+            title=title
+            close_label=asked.words.say(Language::close)
             on_close=move |()| {
                 open.try_set(false);
             }

@@ -18,6 +18,7 @@ use crate::{
 };
 
 mod logs;
+mod marks;
 mod own_files;
 mod pages;
 mod results;

@@ -63,6 +63,10 @@ test('whoever is not as most are stands out in the list', async () => {
   assert.match(await card(`Nguyễn Thị Đào ${ABSENT}`).locator('.card-departs').textContent(), /Vắng/);
   assert.match(await card('Nguyễn Thị Đào 22').locator('.card-answer').textContent(), /Có mặt/);
   assert.equal(await card('Nguyễn Thị Đào 22').locator('.card-departs').count(), 0);
+  assert.equal((await card('Nguyễn Thị Đào 22').textContent()).match(/Có mặt/g).length, 1, 'it is told once');
+  await card('Nguyễn Thị Đào 22').scrollIntoViewIfNeeded();
+  const { height } = await card('Nguyễn Thị Đào 22').boundingBox();
+  assert.ok(height <= 68, `a card of two lines, not ${height}`);
   await openCard('Nguyễn Thị Đào 22');
   assert.equal(await card('Nguyễn Thị Đào 22').locator('.card-answer').isVisible(), false, 'it is asked inside');
   await form.choose('hv_tt', 'muon', 'Đến muộn');
@@ -76,9 +80,20 @@ test('whoever does not answer to their name is marked without opening their row'
   const sheet = page.getByRole('dialog').filter({ visible: true });
   await card(name).scrollIntoViewIfNeeded();
   await card(name).getByRole('button', { name: `${name} · Điểm danh: Có mặt` }).click();
-  await sheet.getByText(`${name} · Điểm danh`).waitFor();
+  await sheet.getByText(`12 · ${name} · Điểm danh`).waitFor();
   await trainer.screenshot('roster-marking');
   assert.deepEqual(await faults(trainer, 'marking somebody'), []);
+  await sheet.locator('[data-value="vang"]').click();
+  await sheet.waitFor({ state: 'detached' });
+  await card(name).locator('.card-departs').getByText('Vắng').waitFor();
+  // A slip of the thumb is undone where it is told.
+  const toast = page.locator('.toast');
+  await toast.getByText(`12 · ${name}: Vắng`).waitFor();
+  await toast.getByRole('button', { name: 'Hoàn tác' }).click();
+  await card(name).locator('.card-answer').getByText('Có mặt').waitFor();
+  assert.equal(await card(name).locator('.card-departs').count(), 0);
+  // Held, or pressed with the other button, it opens the sheet too.
+  await card(name).locator('.card-answer').click({ button: 'right' });
   await sheet.locator('[data-value="vang"]').click();
   await sheet.waitFor({ state: 'detached' });
   await card(name).locator('.card-departs').getByText('Vắng').waitFor();
@@ -272,7 +287,7 @@ test('somebody is added from anywhere in the list, and stays in sight after a se
   await trainer.screenshot('roster-bar');
 });
 
-test('codes are read one after the other: each opens its row, and one of nobody is said', async () => {
+test('codes are read one after the other: each tells whose it is and how they are marked, and one of nobody is said', async () => {
   const { page } = trainer;
   await trainer.context.grantPermissions(['camera'], { origin: server.url });
   await page.evaluate(() => {
@@ -284,21 +299,23 @@ test('codes are read one after the other: each opens its row, and one of nobody 
   });
   const see = async (code, words) => {
     await page.evaluate((code) => { window.code = code; }, code);
-    await until(`"${words}" is said`, async () => (await page.locator('.scan-told').textContent()).endsWith(words));
+    await until(`"${words}" is said`, async () => (await page.locator('.scan-told').textContent()).trim().endsWith(words));
   };
   await page.locator('.repeat-bar').getByRole('button', { name: 'Quét mã' }).click();
   await page.locator('.scan-told').waitFor({ state: 'attached' });
-  await see('nguyễn thị đào 21', 'Nguyễn Thị Đào 21');
+  await see('nguyễn thị đào 21', '21 · Nguyễn Thị Đào 21 · Có mặt');
   await see('8934567890123', 'Không có trong danh sách: 8934567890123');
-  await see('Nguyễn Thị Đào 35', 'Nguyễn Thị Đào 35');
+  assert.equal(await page.locator('.scan-miss').count(), 1, 'a miss looks like none that is found');
+  // As on an identity card, whose number nobody needs to see.
+  await see('079085001234||Lê Thị Lạ|05031985|Nữ|Long Khánh|01012022', 'Không có trong danh sách: Lê Thị Lạ');
+  await see('079085001235||Nguyễn Thị Đào 35|05031985|Nữ|Long Khánh|01012022', '35 · Nguyễn Thị Đào 35 · Có mặt');
+  assert.equal(await page.locator('.scan-miss').count(), 0);
   await trainer.screenshot('roster-scanning');
   assert.deepEqual(await faults(trainer, 'codes of a roster'), []);
   await page.getByRole('button', { name: 'Thôi quét' }).filter({ visible: true }).click();
-  await card('Nguyễn Thị Đào 35').locator('.row-body').waitFor();
   await until('whoever was found last has the focus', () =>
     card('Nguyễn Thị Đào 35').evaluate((row) => row.contains(document.activeElement)));
-  assert.equal(await cards().locator('.row-body').count(), 1, 'the one before is closed');
-  await form.closeRow();
+  assert.equal(await cards().locator('.row-body').count(), 0, 'no row opened');
   await form.saved();
 });
 
@@ -457,6 +474,76 @@ test('a list of names is pasted at once: who is there is named and not added, an
   await trainer.screenshot('review-of-many');
   const first = await page.locator('.review').getByRole('button', { name: 'Đến chỗ đầu tiên' }).boundingBox();
   assert.ok(first.y + first.height <= page.viewportSize().height, `it ends at ${first.y + first.height}`);
+  await form.goTo('học viên');
+});
+
+test('nobody is there before they are called: a press marks them, another changes it, and one marks all who are left', async () => {
+  const { page } = trainer;
+  const sheet = page.getByRole('dialog').filter({ visible: true });
+  const toast = page.locator('.toast');
+  const all = await cards().count();
+  const one = card('Lê Văn Bưởi').locator('.card-answer');
+  const rest = (count) => page.getByRole('button', { name: `Có mặt hết (còn ${count})` });
+  await one.scrollIntoViewIfNeeded();
+  await one.getByText('Chưa điểm danh').waitFor();
+  await trainer.screenshot('roster-uncalled');
+  assert.deepEqual(await faults(trainer, 'a roster before it is called'), []);
+  await one.click();
+  await one.getByText('Có mặt').waitFor();
+  assert.equal(await sheet.count(), 0, 'one press is enough');
+  await one.click();
+  await sheet.locator('[data-value="vang"]').click();
+  await one.getByText('Vắng').waitFor();
+  await rest(all - 1).click();
+  await toast.getByText(`Có mặt: ${all - 1}`).waitFor();
+  await rest(all - 1).waitFor({ state: 'detached' });
+  assert.equal(await page.locator('.card-unmarked').count(), 0);
+  await one.getByText('Vắng').waitFor();
+  await toast.getByRole('button', { name: 'Hoàn tác' }).click();
+  await rest(all - 1).waitFor();
+  // Of those that are found only.
+  await search().fill('ho thi cam');
+  await rest(1).click();
+  await search().fill('');
+  await rest(all - 2).waitFor();
+  await form.saved();
+});
+
+test('one column at a time stands on the cards: who signs, then the scores', async () => {
+  const { page } = trainer;
+  const all = await cards().count();
+  const [signs, other, absent] = ['Hồ Thị Cam', 'Nguyễn Thị Mận 150', 'Lê Văn Bưởi'];
+  await card(other).scrollIntoViewIfNeeded();
+  await card(other).locator('.card-answer').click();
+  await card(other).locator('.card-answer').getByText('Có mặt').waitFor();
+  await form.goTo('Thông tin chung');
+  await form.choose('co_kt', 'co', 'Có');
+  await form.goTo('học viên');
+  await until('all are there', async () => (await cards().count()) === all);
+  const column = page.getByLabel('Cột đang ghi');
+  await column.selectOption({ label: 'Chữ ký' });
+  await card(signs).scrollIntoViewIfNeeded();
+  await card(signs).getByRole('button', { name: `${signs} · Chữ ký: Ký` }).press('Enter');
+  await form.scribble();
+  await page.getByRole('button', { name: 'Dùng chữ ký này' }).click();
+  await card(signs).locator('.card-answer').getByText('Đã ký').waitFor();
+  assert.equal(await card(absent).locator('.card-answer').count(), 0, 'whoever is absent signs nothing');
+  await trainer.screenshot('roster-signing');
+  assert.deepEqual(await faults(trainer, 'signatures on the cards'), []);
+  await column.selectOption({ label: 'Điểm sau tập huấn' });
+  const field = (name) => card(name).locator('.card-number input');
+  await field(other).fill('8');
+  await field(other).press('Enter');
+  await until('the next has the focus', () => field(signs).evaluate((input) => input === document.activeElement));
+  await page.keyboard.type('7');
+  await trainer.screenshot('roster-scores');
+  assert.deepEqual(await faults(trainer, 'scores on the cards'), []);
+  await column.selectOption({ index: 0 });
+  await openCard(signs);
+  assert.equal(await form.question('hv_sau').locator('input').inputValue(), '7');
+  assert.equal(await form.question('hv_ky').locator('img').count(), 1);
+  await form.closeRow();
+  await form.saved();
 });
 
 test('the next session begins with the people of this one, whom nobody has called yet', async () => {

@@ -56,6 +56,11 @@ export class FormPage {
   async draw(name) {
     // By the key: far down a page that was never seen, what comes into view takes its true height between the mouse's press and its release.
     await this.question(name).getByRole('button').first().press('Enter');
+    return this.scribble();
+  }
+
+  /** Draws on the paper that is open; the paper. */
+  async scribble() {
     const pad = this.page.locator('canvas.signature-pad:visible');
     await pad.waitFor();
     const box = await pad.boundingBox();

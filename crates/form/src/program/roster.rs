@@ -142,6 +142,15 @@ impl Program {
         }
     }
 
+    /// What is asked of each row at each session anew: what is marked, and what a person fills that does not go along.
+    pub(crate) fn of_the_day(&self, repeat: BodyId) -> Vec<DefId> {
+        let (marked, along) = (self.marked(repeat), self.goes_along(repeat));
+        let asked = self.asked_in_rows(repeat).into_iter().map(|(def, _)| def);
+        let is_other =
+            |def: &DefId| Some(*def) != marked && self.is_free(*def) && !along.contains(def);
+        marked.into_iter().chain(asked.filter(is_other)).collect()
+    }
+
     /// The questions that a column of a list beside the names may answer, in each row: what everybody is asked that would go along, too,
     /// one answer of the same choices. Who has to consent before they are asked is asked.
     pub(crate) fn columns(&self, repeat: BodyId) -> Vec<DefId> {

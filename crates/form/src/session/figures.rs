@@ -1,8 +1,8 @@
 //! How many are in a list of people: what the form tells of that elsewhere, in few words, for whoever goes through the list.
 
+use super::Session;
 use super::instance::Instance;
 use super::tree::Handle;
-use super::{DrawnKind, Session};
 use crate::program::{BodyId, BodyKind, DefId, Part, Said, Saying};
 use crate::view::{NodeId, QuestionControl};
 
@@ -42,7 +42,7 @@ impl Session {
     }
 
     /// The body of a list of people that stands in no row, and the entry of its rows.
-    fn roster(&self, repeat: NodeId) -> Option<(BodyId, DefId)> {
+    pub(super) fn roster(&self, repeat: NodeId) -> Option<(BodyId, DefId)> {
         let body = self.repeat_body(repeat)?;
         let is_list = self.program.is_outermost(body) && self.program.is_roster(body);
         self.program.body(body).def.filter(|_| is_list).map(|row| (body, row))
@@ -113,12 +113,11 @@ impl Session {
         clause.told
     }
 
-    /// Of how many people who have a name holds what the form takes for granted of each.
+    /// Of how many people who have a name holds what the form takes for granted of each, or what one press says of them.
     fn taken_for_granted(&self, repeat: NodeId, body: BodyId) -> Option<Figure> {
         let program = &self.program;
         let (name, marked) = (program.row_name(body)?, program.marked(body)?);
-        let granted = &*program.schema.def(marked).default;
-        let (mut all, mut those, mut asked) = (0_usize, 0_usize, None);
+        let mut marks = Vec::new();
         for row in self.children(repeat) {
             let row = self.drawn.get(row)?.item;
             let answer = |def| {
@@ -126,16 +125,14 @@ impl Session {
                 Some((item, self.instance.get(item).value.as_str()))
             };
             let is_named = answer(name).is_some_and(|(_, name)| !name.is_empty());
-            let Some((item, mark)) = answer(marked).filter(|_| is_named) else { continue };
-            all += 1;
-            those += usize::from(mark == granted);
-            asked = asked.or(Some(item));
+            marks.extend(answer(marked).filter(|_| is_named));
         }
-        let is_question = |id: &&NodeId| {
-            self.drawn.get(**id).is_some_and(|node| node.kind == DrawnKind::Question)
-        };
-        let question = self.drawn.of(asked?).iter().find(is_question)?;
-        let choices = self.choices(*question);
+        let question = self.question_of(marks.first()?.0)?;
+        let granted = self.mark(question);
+        let granted = granted.as_deref().unwrap_or(&program.schema.def(marked).default);
+        let all = marks.len();
+        let those = marks.iter().filter(|(_, mark)| *mark == granted).count();
+        let choices = self.choices(question);
         let choice = choices.iter().find(|choice| choice.value == granted)?;
         let mut clause = Clause::default();
         clause.literal(&choice.label.text);

@@ -9,6 +9,7 @@ mod envelope;
 mod fields;
 mod figures;
 mod instance;
+mod marks;
 mod reading;
 mod recalculate;
 mod roster;
@@ -446,30 +447,6 @@ impl Session {
             rest.extend(node.children.iter().rev());
         }
         found
-    }
-
-    /// Whether another answer stands where the form itself answered than what it takes for granted: its own or, where it does not
-    /// accept that (nobody has been called yet), the choice behind it.
-    #[must_use]
-    pub fn departs_from_default(&self, question: NodeId) -> bool {
-        let Some(node) = self.drawn.get(question) else { return false };
-        let first = self.instance.first_value(&self.program, node.item);
-        let value = &self.instance.get(node.item).value;
-        if first.is_empty() || value == first {
-            return false;
-        }
-        let choices = self.choices(question);
-        let mut behind = choices.iter().skip_while(|choice| choice.value != first).skip(1);
-        let is_next = behind.next().is_some_and(|choice| choice.value == *value);
-        !(is_next && self.refuses(node.item, first))
-    }
-
-    /// Whether an answer would break the rule of a node.
-    fn refuses(&self, item: ItemId, answer: &str) -> bool {
-        let rule = self.program.rules(self.instance.get(item).def).constraint;
-        let mut reading = self.reading();
-        reading.live.as_if = Some((item, answer));
-        rule.is_some_and(|rule| reading.boolean(rule, Handle::item(item)) == Ok(false))
     }
 
     fn has_relevant_question(&self, id: NodeId) -> bool {

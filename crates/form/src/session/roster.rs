@@ -42,11 +42,14 @@ impl Session {
         self.repeat_body(repeat).is_some_and(|body| self.program.has_codes(body))
     }
 
-    /// The row in which a code stands: as one that was scanned, else as the row's name, else as any text.
+    /// The row in which a code stands: as one that was scanned, else as the row's name, else as any text. Of a code of several
+    /// parts, as that of an identity card, one may be what was scanned or the name.
     #[must_use]
     pub fn row_with(&self, repeat: NodeId, code: &str) -> Option<NodeId> {
         let name = self.program.row_name(self.repeat_body(repeat)?);
-        let (code, folded) = (code.trim(), code.trim().to_lowercase());
+        let code = code.trim();
+        let parts: Vec<String> = code.split('|').map(|part| part.trim().to_lowercase()).collect();
+        let is_part = |text: &str| parts.contains(&text.to_lowercase());
         let mut found: Option<(u8, NodeId)> = None;
         for row in self.children(repeat) {
             let mut rest = vec![row];
@@ -65,10 +68,9 @@ impl Session {
                 let rank = match question.data_type {
                     DataType::Barcode if text == code => 0,
                     DataType::String if question.control != QuestionControl::Input => continue,
-                    DataType::String if Some(item.def) == name && text.to_lowercase() == folded => {
-                        1
-                    }
-                    DataType::String if text == code => 2,
+                    DataType::Barcode if is_part(text) => 1,
+                    DataType::String if Some(item.def) == name && is_part(text) => 2,
+                    DataType::String if text == code => 3,
                     _ => continue,
                 };
                 if !text.is_empty() && found.is_none_or(|(best, _)| rank < best) {
@@ -188,7 +190,7 @@ impl Session {
         self.drawn.get(repeat).filter(|node| node.kind == DrawnKind::Repeat)?.body
     }
 
-    fn path_in_row(&self, def: DefId, row: DefId) -> String {
+    pub(super) fn path_in_row(&self, def: DefId, row: DefId) -> String {
         let schema = &self.program.schema;
         let ways_up = std::iter::successors(Some(def), |def| schema.def(*def).parent);
         let mut names: Vec<&str> =

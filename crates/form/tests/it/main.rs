@@ -6,6 +6,7 @@ mod entities;
 mod files;
 mod hostile;
 mod incremental;
+mod marks;
 mod pictures;
 mod repeats;
 mod rosters;

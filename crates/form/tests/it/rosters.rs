@@ -155,6 +155,18 @@ fn the_next_session_begins_with_its_people_and_with_nothing_of_the_day() {
 }
 
 #[test]
+fn what_is_asked_at_each_session_anew_is_told_as_far_as_it_is_asked_what_is_marked_first() {
+    let mut form = start(DATA, MODEL, BODY);
+    let list = form.node("hv");
+    assert_eq!(form.of_the_day(list), ["tt", "ra", "muc", "ky", "ok"]);
+    form.put("kt", "co");
+    form.put("hv[1]/tt", "vang");
+    assert_eq!(form.of_the_day(list), ["tt", "diem", "muc", "ky", "ok"]);
+    form.add_rows(list, &named(&["An"])).expect("a new key");
+    assert_eq!(form.of_the_day(list), ["tt", "ra", "diem", "muc", "ky", "ok"], "of anybody");
+}
+
+#[test]
 fn rows_that_nothing_is_taken_for_granted_of_are_no_list_of_people() {
     let data = DATA.replace("<tt>co</tt>", "<tt/>");
     assert!(!program(&data, MODEL, BODY).has_roster());
@@ -283,4 +295,20 @@ fn a_code_leads_to_the_row_in_which_it_was_scanned_before_any_that_has_it_as_a_t
     form.put("hv[bình]/ten", "");
     assert_eq!(row(&form, " "), None, "nothing is no code either");
     assert!(!list("", "").has_codes(rows));
+}
+
+#[test]
+fn the_code_of_an_identity_card_leads_to_whoever_is_called_as_it_says() {
+    let mut form = list(r#"<bind nodeset="/data/hv/nu" type="barcode"/>"#, "");
+    let rows = form.node("hv");
+    let row = |form: &Session, code: &str| form.row_with(rows, code).map(|row| form.path(row));
+    form.put("hv[an]/ten", "Nguyễn Văn An");
+    let card = "079085001234||NGUYỄN VĂN AN|05031985|Nam|12 Hùng Vương, Long Khánh|01012022";
+    assert_eq!(row(&form, card).as_deref(), Some("hv[an]"));
+    assert_eq!(row(&form, &card.replace("AN", "ANH")), None, "a part of a name is no name");
+    form.put("hv[chi]/nu", "079085001234");
+    assert_eq!(row(&form, card).as_deref(), Some("hv[chi]"), "the number says more than the name");
+    form.put("hv[chi]/ten", "");
+    form.put("hv[chi]/nu", "");
+    assert_eq!(row(&form, "1||2"), None, "an empty part is nobody");
 }
