@@ -442,6 +442,18 @@ test('a list of names is pasted at once: who is there is named and not added, an
   assert.equal(await form.question('hv_nam_sinh').locator('input').inputValue(), '1988');
   await form.question('hv_don_vi').getByText('Phường Long Khánh').waitFor();
   await form.closeRow();
+  // A day of birth tells the year; what all have alike is chosen once, where no column has it.
+  await open();
+  await field.fill('Họ và tên\tNgày tháng năm sinh\tGhi chú\nPhan Thị Sim\t05/03/1985\t');
+  await sheet.getByText('Nhận: Họ và tên, Năm sinh · Không nhận: Ghi chú', { exact: true }).waitFor();
+  await sheet.getByLabel('Đơn vị (cho cả danh sách)').selectOption('dn_p_long_khanh');
+  await trainer.screenshot('roster-for-all');
+  assert.deepEqual(await faults(trainer, 'one answer for a list'), []);
+  await sheet.getByRole('button', { name: 'Thêm 1' }).click();
+  await openCard('Phan Thị Sim');
+  assert.equal(await form.question('hv_nam_sinh').locator('input').inputValue(), '1985');
+  await form.question('hv_don_vi').getByText('Phường Long Khánh').waitFor();
+  await form.closeRow();
   await form.saved();
 });
 
