@@ -1,5 +1,7 @@
 //! A repeat: each row a card with its first answers, one of them open at a time.
 
+mod search;
+
 use std::collections::BTreeMap;
 
 use form::{Figure, NodeId, NodeKind, NodeState, Question, QuestionControl};
@@ -7,6 +9,7 @@ use leptos::prelude::*;
 
 use crate::reactive::{Show, effect, memo};
 
+use self::search::{Card, Cards, Chips, Wanted, read_anew, search};
 use super::answer_text;
 use super::card_answer::{CardAnswer, CardSheet, stands_on_card};
 use super::group::Children;
@@ -17,10 +20,7 @@ use crate::components::{
     Button, ButtonKind, Glyph, Icon, IconButton, RichText, SearchField, Toaster, keyed_list,
 };
 use crate::locale::Language;
-use crate::platform::{
-    document as dom,
-    tasks::{self, Turn},
-};
+use crate::platform::{document as dom, tasks};
 use crate::stores::{FormEntry, SaveState, preferences::use_words};
 
 /// How many answers stand on a card.
@@ -38,7 +38,9 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     let rows = entry.children(id);
     let drawn = draw_in_turns(rows);
     let open = RwSignal::new(None::<NodeId>);
-    let sought = RwSignal::new(String::new());
+    let is_long = memo(move || rows.read().len() >= SEARCH_FROM);
+    let lacking = lacking(entry, id);
+    let wanted = Wanted::all(entry, id, open, lacking, is_long);
     // A form that starts with one row wants it filled: no press is needed to begin.
     if let [only] = rows.get_untracked()[..]
         && untrack(|| is_untouched(entry, only))
@@ -51,13 +53,13 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     };
     // Whoever looks for a row, adds one or is sent to one finds it drawn.
     effect(move || {
-        let wanted = match open.get().or_else(|| Some(sent_to()?.0)) {
-            _ if !sought.read().is_empty() => usize::MAX,
+        let count = match open.get().or_else(|| Some(sent_to()?.0)) {
+            _ if wanted.is_narrowed() => usize::MAX,
             None => 0,
             Some(open) => rows.read_untracked().iter().take_while(|row| **row != open).count() + 1,
         };
-        if wanted > drawn.get_untracked() {
-            drawn.set(wanted);
+        if count > drawn.get_untracked() {
+            drawn.set(count);
         }
     });
     let cards = Cards::default();
@@ -72,30 +74,28 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
             }
         }
     });
-    let lacking = lacking(entry, id);
     let label = Signal::derive(move || label_of(&state.read()));
     let can_add = memo(move || matches!(state.read().kind, NodeKind::Repeat { can_add: true, .. }));
     let can_remove =
         memo(move || matches!(state.read().kind, NodeKind::Repeat { can_remove: true, .. }));
     let turned = RwSignal::new(None);
-    let found = search(entry, rows, open, sought, cards);
-    let is_long = memo(move || rows.read().len() >= SEARCH_FROM);
+    let named = name_label(entry, id);
+    let found = search(entry, rows, named.is_some(), wanted, cards);
     let figures = memo(move || if is_long.get() { entry.figures(id) } else { Vec::new() });
-    let shown = move || found.get().unwrap_or_else(|| rows.read().len());
+    let shown = move || found.get().map_or_else(|| rows.read().len(), |found| found.count);
+    let none = move || found.get().and_then(|found| found.told(words.now()));
     let name = state.with_untracked(|state| state.name.clone());
     let heading = format!("q{}-heading", id.index());
     let add_label = Signal::derive(move || format!("{}: {}", words.now().add_row(), label.get()));
     let add = move |()| {
-        // Whoever is added is in no earlier search.
-        sought.set(String::new());
+        wanted.widen();
         if let Some(row) = entry.add_row(id) {
             open.set(Some(row));
             show_row(row);
         }
     };
-    let named = name_label(entry, id);
     let pasted = move |first: NodeId| {
-        sought.set(String::new());
+        wanted.widen();
         open.set(None);
         let before = rows.read_untracked().iter().take_while(|row| **row != first).count();
         draw_from(before, rows, drawn);
@@ -104,16 +104,8 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     let has_codes = entry.has_codes(id);
     let scanned = move |row: NodeId| {
         entry.remember_place(row);
-        sought.try_set(String::new());
+        wanted.widen();
         open.try_set(Some(row));
-    };
-    // What is found begins at the top, and no open row stands before it.
-    let seek = move |text: String| {
-        if open.try_get_untracked().flatten().is_some() {
-            open.set(None);
-        }
-        sought.try_set(text);
-        dom::scroll_to(&format!("#q{}", id.index()));
     };
     view! {
         <section class="repeat" data-repeat=name aria-labelledby=heading id=format!("q{}", id.index())>
@@ -128,9 +120,11 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
                         <SearchField
                             label=words.say(Language::search)
                             clear_label=words.say(Language::clear_search)
-                            sought=sought
-                            found=Signal::derive(move || found_rows(words.now(), shown(), &label.read()))
-                            on_input=seek
+                            sought=wanted.sought
+                            found=Signal::derive(move || {
+                                none().unwrap_or_else(|| format!("{} · {}", words.now().count(shown()), label.read()))
+                            })
+                            on_input=move |text| wanted.seek(text)
                         />
                     </Show>
                     <ScanRows repeat=id on_found=scanned on_end=move |row| focus_once_drawn(head_of(row)) />
@@ -139,9 +133,8 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
                     </Show>
                 </div>
             </Show>
-            <Show when=move || found.get() == Some(0)>
-                <p class="muted">{words.say(Language::no_row_found)}</p>
-            </Show>
+            <Chips wanted=wanted is_long=is_long />
+            {move || none().map(|none| view! { <p class="muted">{none}</p> })}
             <ul class="repeat-rows">
                 {keyed_list(
                     move || rows.read().iter().copied().take(drawn.get()).collect(),
@@ -155,13 +148,6 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
             </Show>
             {move || turned.get().map(|question| view! { <CardSheet question=question /> })}
         </section>
-    }
-}
-
-fn found_rows(language: Language, count: usize, label: &str) -> String {
-    match count {
-        0 => language.no_row_found().to_owned(),
-        count => format!("{} · {label}", language.count(count)),
     }
 }
 
@@ -238,102 +224,8 @@ fn lacking(entry: FormEntry, repeat: NodeId) -> RwSignal<Lacking> {
     lacking
 }
 
-/// The card of each row.
-type Cards = StoredValue<BTreeMap<NodeId, Card>>;
-
-struct Card {
-    is_hidden: RwSignal<bool>,
-    /// Its answers folded for a search; `None` when they are to be read anew.
-    text: Option<String>,
-}
-
-/// Whoever is in a row, or turns an answer on its card, changes what a search finds.
-fn read_anew(cards: Cards, row: NodeId) {
-    cards.update_value(|cards| {
-        if let Some(card) = cards.get_mut(&row) {
-            card.text = None;
-        }
-    });
-}
-
 /// So many cards come or go in one frame; no screen shows more.
 const AT_ONCE: usize = 16;
-
-/// Hides the rows in which what is sought stands in no answer: any finds a row, a name as well as "vắng". Tells how many are left;
-/// `None` as long as all are shown. Hundreds of rows are read in turns, and each once as long as the search goes on: a letter
-/// waits for none of that.
-fn search(
-    entry: FormEntry,
-    rows: Signal<Vec<NodeId>>,
-    open: RwSignal<Option<NodeId>>,
-    sought: RwSignal<String>,
-    cards: Cards,
-) -> RwSignal<Option<usize>> {
-    let words = use_words();
-    let found = RwSignal::new(None);
-    let search = StoredValue::new(0_u32);
-    // Whether there is any card to show again.
-    let hides = StoredValue::new(false);
-    effect(move || {
-        let (sought, rows, open, language) = (sought.get(), rows.get(), open.get(), words.now());
-        let mine = search.get_value() + 1;
-        search.set_value(mine);
-        let is_search = !sought.is_empty() && rows.len() >= SEARCH_FROM;
-        if !is_search {
-            if !hides.get_value() {
-                return;
-            }
-            cards.update_value(|cards| cards.values_mut().for_each(|card| card.text = None));
-            found.set(None);
-        }
-        hides.set_value(true);
-        tasks::spawn(async move {
-            let (mut turn, mut changed, mut left) = (Turn::begin(), 0, 0);
-            for row in rows {
-                turn.rest().await;
-                if changed == AT_ONCE {
-                    changed = 0;
-                    tasks::sleep(0).await;
-                }
-                if search.try_get_value() != Some(mine) {
-                    return; // another letter
-                }
-                if open == Some(row) {
-                    read_anew(cards, row);
-                }
-                let is_found = !is_search || open == Some(row) || {
-                    let known = cards.with_value(|cards| cards.get(&row)?.text.clone());
-                    let text = known.unwrap_or_else(|| {
-                        let mut answers = Vec::new();
-                        untrack(|| summarise(entry, language, row, usize::MAX, &mut answers));
-                        let text = report::fold(&answers.join(" "));
-                        cards.update_value(|cards| {
-                            if let Some(card) = cards.get_mut(&row) {
-                                card.text = Some(text.clone());
-                            }
-                        });
-                        text
-                    });
-                    report::matches(&text, &sought)
-                };
-                left += usize::from(is_found);
-                let hidden = cards.with_value(|cards| Some(cards.get(&row)?.is_hidden));
-                if let Some(hidden) =
-                    hidden.filter(|hidden| hidden.try_get_untracked() == Some(is_found))
-                {
-                    hidden.try_set(!is_found);
-                    changed += 1;
-                }
-            }
-            if is_search {
-                found.try_set(Some(left));
-            } else {
-                hides.try_set_value(false);
-            }
-        });
-    });
-    found
-}
 
 #[component]
 fn RowCard(

@@ -141,6 +141,7 @@ words! {
     blank_row: "Mục này còn trống", "This entry is empty";
     blank_row_why: "Không có gì để ghi thì bỏ mục này; có thì bấm vào đây để nhập.", "Nothing to record? Remove the entry. Otherwise press here and fill it in.";
     no_row_found: "Không có mục nào khớp.", "No entry matches.";
+    near_rows: "Có phải:", "Did you mean:";
     row_removed: "Đã xóa một mục", "Entry removed";
     undo_too_late: "Không hoàn tác được nữa: phiếu đã đóng", "Too late to undo: the form was closed";
     paste_list: "Dán danh sách", "Paste a list";
@@ -328,6 +329,16 @@ impl Language {
         match self {
             Self::Vi => format!("Không có trong danh sách: {code}"),
             Self::En => format!("Not in the list: {code}"),
+        }
+    }
+
+    /// How many rows lack something.
+    #[must_use]
+    pub fn rows_lacking(self, count: usize) -> String {
+        let count = self.count(count);
+        match self {
+            Self::Vi => format!("Còn thiếu {count}"),
+            Self::En => format!("Incomplete {count}"),
         }
     }
 

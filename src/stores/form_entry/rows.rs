@@ -94,6 +94,12 @@ impl FormEntry {
         rows.into_iter().filter_map(called).filter(|name| !name.is_empty()).collect()
     }
 
+    /// The rows of a list of people in which something else is marked than is taken for granted, and the question of that.
+    #[must_use]
+    pub fn departing(self, repeat: NodeId) -> Vec<(NodeId, NodeId)> {
+        self.session.try_with_value(|session| session.departing(repeat)).unwrap_or_default()
+    }
+
     /// Adds a row for each person, in one go; blank rows make way for them.
     pub fn add_named_rows(self, repeat: NodeId, people: &[Named]) -> Option<AddedRows> {
         let question = self.row_name(repeat)?;

@@ -11,6 +11,8 @@ import { FormPage } from '../pages/form.mjs';
 
 const PEOPLE = 40;
 const ABSENT = 23;
+/** Whoever comes last has a name that is in many words. */
+const nameOf = (row) => (row === PEOPLE ? 'Lê Văn An' : `Nguyễn Thị Đào ${row}`);
 
 const stage = new Stage();
 const trainer = stage.device('trainer');
@@ -31,7 +33,7 @@ before(async () => {
   for (let row = 1; row <= PEOPLE; row += 1) {
     const at = `hoc_vien[${row}]`;
     Object.assign(fields, {
-      [at]: row, [`${at}/hv_ten`]: `Nguyễn Thị Đào ${row}`, [`${at}/hv_gt`]: 'nu', [`${at}/hv_nam_sinh`]: 1985,
+      [at]: row, [`${at}/hv_ten`]: nameOf(row), [`${at}/hv_gt`]: 'nu', [`${at}/hv_nam_sinh`]: 1985,
       [`${at}/hv_don_vi`]: 'dn_p_long_khanh', [`${at}/hv_tt`]: row === ABSENT ? 'vang' : 'co_mat',
     });
   }
@@ -92,6 +94,29 @@ test('whoever does not answer to their name is marked without opening their row'
   await until('it is found as it is now', async () => (await cards().count()) === 1);
   await search().fill('');
   await until('all are shown', async () => (await cards().count()) === PEOPLE);
+  await form.saved();
+});
+
+test('one press leaves whoever is absent, and all are shown again when nobody is', async () => {
+  const { page } = trainer;
+  const name = nameOf(ABSENT);
+  const absent = page.getByRole('button', { name: 'Vắng 1', exact: true });
+  const mark = async (value) => {
+    await card(name).locator('.card-answer').click();
+    const sheet = page.getByRole('dialog').filter({ visible: true });
+    await sheet.locator(`[data-value="${value}"]`).click();
+    await sheet.waitFor({ state: 'detached' });
+  };
+  await absent.click();
+  await until('one is left', async () => (await cards().count()) === 1);
+  await card(name).waitFor();
+  await trainer.screenshot('roster-absent');
+  assert.deepEqual(await faults(trainer, 'whoever is absent'), []);
+  await mark('muon');
+  await until('all are shown', async () => (await cards().count()) === PEOPLE);
+  assert.equal(await absent.count(), 0);
+  await mark('vang');
+  await absent.waitFor();
   await form.saved();
 });
 
@@ -250,6 +275,10 @@ test('a search in the middle of the list shows what it finds, whatever row stand
   const box = await card('Nguyễn Thị Đào 37').boundingBox();
   assert.ok(box.y > 0 && box.y + box.height < 500, `in sight at ${box.y}`);
   await trainer.screenshot('roster-found');
+  // It begins no word of the others' names, and lies in where all of them come from.
+  await search().fill('an');
+  await until('one is found', async () => (await cards().count()) === 1);
+  await card('Lê Văn An').waitFor();
   await search().fill('khong ai ca');
   await trainer.page.getByText('Không có mục nào khớp.').waitFor();
   assert.deepEqual(await faults(trainer, 'a search in a roster'), []);
@@ -307,6 +336,13 @@ test('a closed row says how much it lacks, and going on opens the first of them 
   await form.closeRow();
   await card(name).locator('.row-lacks').getByText(/^Còn \d+ câu$/).waitFor();
   await form.saved();
+  const lacking = page.getByRole('button', { name: /^Còn thiếu \d+$/ });
+  const [, count] = (await lacking.textContent()).match(/(\d+)/);
+  await lacking.click();
+  await until('only those that lack something are left', async () => (await cards().count()) === Number(count));
+  assert.equal(await cards().filter({ has: page.locator('.row-lacks') }).count(), Number(count));
+  await lacking.click();
+  await until('all are shown', async () => (await cards().count()) === PEOPLE + 1);
   const first = await cards().filter({ has: page.locator('.row-lacks') }).first().locator('.row-title').textContent();
   // It may be none of those that are found.
   await search().fill('dao 37');

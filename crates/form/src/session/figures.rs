@@ -42,7 +42,7 @@ impl Session {
     }
 
     /// The body of a list of people that stands in no row, and the entry of its rows.
-    fn roster(&self, repeat: NodeId) -> Option<(BodyId, DefId)> {
+    pub(super) fn roster(&self, repeat: NodeId) -> Option<(BodyId, DefId)> {
         let body = self.repeat_body(repeat)?;
         let is_list = self.program.is_outermost(body) && self.program.is_roster(body);
         self.program.body(body).def.filter(|_| is_list).map(|row| (body, row))

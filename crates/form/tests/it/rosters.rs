@@ -100,6 +100,20 @@ fn columns_answer_what_everybody_is_asked_in_the_same_words() {
 }
 
 #[test]
+fn whoever_is_not_as_is_taken_for_granted_is_told_with_the_question_of_it() {
+    let mut form = start(DATA, MODEL, BODY);
+    let list = form.node("hv");
+    form.add_rows(list, &named(&["An", "Bình"])).expect("new keys");
+    assert_eq!(form.departing(list), []);
+    form.put("hv[bình]/tt", "vang");
+    let mark = form.node("hv[bình]/tt");
+    let row = form.children(list)[2];
+    assert_eq!(form.departing(list), [(row, mark)]);
+    form.put("hv[bình]/tt", "co");
+    assert_eq!(form.departing(list), []);
+}
+
+#[test]
 fn a_key_that_is_taken_adds_nothing_of_it() {
     let mut form = start(DATA, MODEL, BODY);
     let list = form.node("hv");
