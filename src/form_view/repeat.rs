@@ -1,6 +1,7 @@
 //! A repeat: each row a card with its first answers, one of them open at a time.
 
 mod search;
+mod walk_in;
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use leptos::prelude::*;
 use crate::reactive::{Show, effect, memo};
 
 use self::search::{Card, Cards, Chips, Wanted, read_anew, search};
+use self::walk_in::WalkIn;
 use super::answer_text;
 use super::card_answer::{CardAnswer, CardSheet, stands_on_card};
 use super::group::Children;
@@ -143,7 +145,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
                 )}
             </ul>
             <Show when=move || can_add.get()>
-                <Button icon=Glyph::Plus label=add_label on_click=add />
+                <WalkIn repeat=id is_named=named.is_some() sought=wanted.sought found=found add_label=add_label on_add=add on_added=pasted />
                 {named.map(|label| view! { <PasteRows repeat=id name_label=label on_added=pasted /> })}
             </Show>
             {move || turned.get().map(|question| view! { <CardSheet question=question /> })}

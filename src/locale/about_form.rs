@@ -142,6 +142,7 @@ words! {
     blank_row_why: "Không có gì để ghi thì bỏ mục này; có thì bấm vào đây để nhập.", "Nothing to record? Remove the entry. Otherwise press here and fill it in.";
     no_row_found: "Không có mục nào khớp.", "No entry matches.";
     near_rows: "Có phải:", "Did you mean:";
+    there_last_time: "Lần trước có:", "There last time:";
     row_removed: "Đã xóa một mục", "Entry removed";
     undo_too_late: "Không hoàn tác được nữa: phiếu đã đóng", "Too late to undo: the form was closed";
     paste_list: "Dán danh sách", "Paste a list";
@@ -330,6 +331,12 @@ impl Language {
             Self::Vi => format!("Không có trong danh sách: {code}"),
             Self::En => format!("Not in the list: {code}"),
         }
+    }
+
+    /// The button that adds whoever is sought.
+    #[must_use]
+    pub fn add_named(self, name: &str) -> String {
+        format!("{} “{name}”", self.add_row())
     }
 
     /// How many rows lack something.

@@ -298,6 +298,24 @@ test('somebody is added from anywhere in the list, and stays in sight after a se
   await trainer.screenshot('roster-bar');
 });
 
+test('whoever is sought and not there is added by one press, and whoever is nearly called so is shown before', async () => {
+  const { page } = trainer;
+  await search().fill('le thi an');
+  await page.locator('.repeat > p').getByText('Không có mục nào khớp. Có phải:').waitFor();
+  await until('the near one is shown', async () => (await cards().count()) === 1);
+  await card('Lê Văn An').waitFor();
+  await trainer.screenshot('roster-near');
+  await search().fill('lê thị sáu');
+  await page.getByRole('button', { name: 'Thêm “Lê Thị Sáu”' }).click();
+  await until('one more is there', async () => (await cards().count()) === PEOPLE + 2);
+  await card('Lê Thị Sáu').waitFor();
+  assert.equal(await cards().locator('.row-body').count(), 0, 'nothing is left to type');
+  assert.equal(await search().inputValue(), '');
+  await page.locator('.toast').getByRole('button', { name: 'Hoàn tác' }).click();
+  await until('the press is taken back', async () => (await cards().count()) === PEOPLE + 1);
+  await form.saved();
+});
+
 test('codes are read one after the other: each opens its row, and one of nobody is said', async () => {
   const { page } = trainer;
   await trainer.context.grantPermissions(['camera'], { origin: server.url });
@@ -489,6 +507,14 @@ test('a list of names is pasted at once: who is there is named and not added, an
   await openCard('Phan Thị Sim');
   assert.equal(await form.question('hv_nam_sinh').locator('input').inputValue(), '1985');
   await form.question('hv_don_vi').getByText('Phường Long Khánh').waitFor();
+  await form.closeRow();
+  // Whoever was in the class that was handed in last is known.
+  await search().fill('dao 12');
+  await page.getByText('Lần trước có:').waitFor();
+  await trainer.screenshot('roster-known');
+  await page.getByRole('button', { name: 'Nguyễn Thị Đào 12', exact: true }).click();
+  await openCard('Nguyễn Thị Đào 12');
+  assert.equal(await form.question('hv_nam_sinh').locator('input').inputValue(), '1985');
   await form.closeRow();
   await form.saved();
 });

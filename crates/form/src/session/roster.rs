@@ -152,6 +152,19 @@ impl Session {
         Ok(changes)
     }
 
+    /// The people of an earlier record of this form, or of another version of it, as they go along into a next one: what is answered in
+    /// each of their rows.
+    #[must_use]
+    pub fn people_along(
+        &self,
+        repeat: NodeId,
+        fields: &BTreeMap<String, String>,
+    ) -> Vec<BTreeMap<String, String>> {
+        let Some((body, _)) = self.roster(repeat) else { return Vec::new() };
+        let rows = self.rows_along(repeat, body, fields).into_iter();
+        rows.map(|row| row.answers).collect()
+    }
+
     /// The rows of a list of people in which something else is marked than the form takes for granted of each, and the question of that.
     #[must_use]
     pub fn departing(&self, repeat: NodeId) -> Vec<(NodeId, NodeId)> {

@@ -144,11 +144,21 @@ fn the_next_session_begins_with_its_people_and_with_nothing_of_the_day() {
     }
     form.put("hv[1]/ten", "Chi");
     let mut next = start(DATA, MODEL, BODY);
+    let known = next.people_along(next.node("hv"), &form.relevant_fields());
     let mut written = next.take_writes();
     assert!(program(DATA, MODEL, BODY).has_roster());
     next.put("kt", "co");
     next.begin_after(&form.relevant_fields()).expect("rows may be added");
     assert_eq!(all(&next, "ten"), ["Chi", "Bình", "An"], "in their order");
+    assert_eq!(
+        known.iter().map(|person| &*person["ten"]).collect::<Vec<_>>(),
+        ["Chi", "Bình", "An"]
+    );
+    assert_eq!(
+        known[2].keys().collect::<Vec<_>>(),
+        ["nhom/dan_toc", "nhom/dong_y", "nhom/sinh", "ten"],
+        "of whoever is found among them, the same is known"
+    );
     assert_eq!(next.value("hv[an]/nhom/sinh"), "1985");
     assert_eq!(next.value("hv[an]/nhom/dan_toc"), "kinh", "what it rests on goes along");
     assert_eq!(next.value("hv[an]/tt"), "co", "each is there until it is said otherwise");
