@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::card_answer::card_question;
 use super::controls::chosen_name;
 use super::offer_undo;
-use super::repeat::{Cards, row_around};
+use super::repeat::{Cards, Found, row_around};
 use crate::components::{Button, ButtonKind, Glyph, Toaster};
 use crate::locale::Language;
 use crate::reactive::{Show, memo};
@@ -52,7 +52,7 @@ pub(super) fn offer_unmark(
 pub(super) fn MarkRest(
     repeat: NodeId,
     cards: Cards,
-    found: RwSignal<Option<usize>>,
+    found: RwSignal<Option<Found>>,
     /// Another question that stands on the cards; else empty.
     column: RwSignal<String>,
 ) -> impl IntoView {

@@ -5,8 +5,9 @@ use form::{Choice, DataType, NodeId, NodeKind, QuestionControl};
 use leptos::prelude::*;
 use report::{Column, ColumnKind, Offered, PastedName, read_names};
 
-use super::controls::choice_name;
+use super::controls::{choice_name, is_sheet};
 use super::offer_undo;
+use super::question::Asked;
 use super::repeat::label_of;
 use crate::components::{Button, ButtonKind, Glyph, Sheet, Toaster};
 use crate::locale::Language;
@@ -61,6 +62,9 @@ fn PasteField(
     let (fields, columns): (Vec<_>, Vec<_>) = columns(entry, repeat).into_iter().unzip();
     let needs_row = fields.is_empty() && !entry.columns(repeat).is_empty();
     let labels: Vec<String> = columns.iter().map(|column| column.label.clone()).collect();
+    let choices = choices(entry, repeat, &fields, &columns);
+    // What is chosen for all, by the column's place.
+    let for_all = RwSignal::new(Vec::<(usize, String)>::new());
     let list =
         memo(move || read_names(&composed(&pasted.read()), &there, &name_label.read(), &columns));
     let known = memo(move || {
@@ -80,10 +84,10 @@ fn PasteField(
         let of = |at: &usize| labels.get(*at).cloned();
         let taken = std::iter::once(name_label.get()).chain(list.columns.iter().filter_map(of));
         match list.columns.is_empty() {
-            false => words.now().columns_taken(&taken.collect::<Vec<_>>(), unread()),
+            false => words.now().columns_taken(&taken.collect::<Vec<_>>(), &list.left, unread()),
             true if list.lacks_heads => words.now().paste_with_heads().to_owned(),
-            true if list.has_more && needs_row => words.now().paste_needs_row().to_owned(),
-            true if list.has_more => words.now().paste_names_only().to_owned(),
+            true if !list.left.is_empty() && needs_row => words.now().paste_needs_row().to_owned(),
+            true if !list.left.is_empty() => words.now().paste_names_only().to_owned(),
             true => String::new(),
         }
     };
@@ -95,21 +99,20 @@ fn PasteField(
     let add = move |()| {
         let language = words.at_once();
         let (chosen, known) = untrack(|| (chosen.get(), known.read().len()));
+        let mut for_all = for_all.get_untracked();
+        for_all.retain(|(at, _)| !list.read_untracked().columns.contains(at));
         let person = |name: &PastedName| {
             let answer =
                 |(at, answer): &(usize, String)| Some((fields.get(*at)?.clone(), answer.clone()));
-            let answers = sync::gather(name.answers.iter().filter_map(answer));
+            let answers = sync::gather(name.answers.iter().chain(&for_all).filter_map(answer));
             Named { name: name.text.clone(), answers }
         };
         let people: Vec<Named> = chosen.iter().map(person).collect();
-        let Some(added) = entry.add_named_rows(repeat, &people) else { return };
         let mut text = language.rows_added(chosen.len());
         if !takes_known.get_untracked() && known > 0 {
             text = format!("{text}. {}", language.names_known(known));
         }
-        let first = entry.rows_of(&added).first().copied();
-        offer_undo(entry, toaster, language, text, move || entry.take_back(&added));
-        if let Some(first) = first {
+        if let Some(first) = add_people(entry, toaster, language, repeat, &people, text) {
             on_added.run(first);
         }
     };
@@ -136,6 +139,16 @@ fn PasteField(
                 </label>
             </Show>
         </div>
+        {choices
+            .into_iter()
+            .map(|(at, label, offered)| {
+                let is_asked = move || {
+                    let list = list.read();
+                    !list.names.is_empty() && !list.columns.contains(&at)
+                };
+                view! { <ForAll at=at label=label offered=offered is_asked=is_asked chosen=for_all /> }
+            })
+            .collect_view()}
         <Button
             icon=Glyph::Plus
             label=Signal::derive(move || words.now().add_rows(chosen.read().len()))
@@ -143,6 +156,75 @@ fn PasteField(
             on_click=add
         />
     }
+}
+
+/// One answer for everybody in a list, where none of its columns gives it.
+#[component]
+fn ForAll(
+    at: usize,
+    label: String,
+    offered: Vec<Offered>,
+    is_asked: impl Fn() -> bool + Send + Sync + 'static,
+    chosen: RwSignal<Vec<(usize, String)>>,
+) -> impl IntoView {
+    let words = use_words();
+    let choose = move |value: String| {
+        chosen.update(|chosen| {
+            chosen.retain(|(other, _)| *other != at);
+            chosen.extend((!value.is_empty()).then_some((at, value)));
+        });
+    };
+    view! {
+        <Show when=is_asked>
+            <label class="field">
+                <span>{words.now().for_all(&label)}</span>
+                <select class="select" on:change:target=move |event| choose(event.target().value())>
+                    <option value=""></option>
+                    {offered
+                        .iter()
+                        .map(|Offered { value, label, .. }| {
+                            let is_chosen = chosen.read_untracked().iter().any(|(other, chosen)| *other == at && chosen == value);
+                            view! { <option value=value.clone() selected=is_chosen>{label.clone()}</option> }
+                        })
+                        .collect_view()}
+                </select>
+            </label>
+        </Show>
+    }
+}
+
+/// Adds people in one go, says so and offers to take them back. The first of their rows.
+pub(super) fn add_people(
+    entry: FormEntry,
+    toaster: Toaster,
+    language: Language,
+    repeat: NodeId,
+    people: &[Named],
+    said: String,
+) -> Option<NodeId> {
+    let added = entry.add_named_rows(repeat, people)?;
+    let first = entry.rows_of(&added).first().copied();
+    offer_undo(entry, toaster, language, said, move || entry.take_back(&added));
+    first
+}
+
+/// Of the columns, by their place, those whose choices are listed on a sheet: it would be opened for one row after the other. What is
+/// one press in a row, such as a consent, nobody gives for all.
+fn choices(
+    entry: FormEntry,
+    repeat: NodeId,
+    fields: &[String],
+    columns: &[Column],
+) -> Vec<(usize, String, Vec<Offered>)> {
+    let Some(row) = entry.children(repeat).read_untracked().first().copied() else {
+        return Vec::new();
+    };
+    let listed = |(at, (below, column)): (usize, (&String, &Column))| {
+        let ColumnKind::Choice(offered) = &column.kind else { return None };
+        entry.within(row, below).filter(|id| is_sheet(Asked::of(*id)))?;
+        Some((at, column.label.clone(), offered.clone()))
+    };
+    fields.iter().zip(columns).enumerate().filter_map(listed).collect()
 }
 
 /// What columns beside the names may answer, by path below a row, as it is asked in a row that is there.

@@ -1,5 +1,8 @@
 //! A repeat: each row a card with its first answers, one of them open at a time.
 
+mod search;
+mod walk_in;
+
 use std::collections::BTreeMap;
 
 use form::{Figure, NodeId, NodeKind, NodeState, Question, QuestionControl};
@@ -7,6 +10,9 @@ use leptos::prelude::*;
 
 use crate::reactive::{Show, effect, memo};
 
+pub(super) use self::search::{Card, Cards, Found, read_anew};
+use self::search::{Chips, Wanted, search};
+use self::walk_in::WalkIn;
 use super::answer_text;
 use super::card_answer::CardSheet;
 use super::card_column::ColumnChip;
@@ -17,10 +23,7 @@ use super::scan_rows::ScanRows;
 use super::{Tried, focus_once_drawn, offer_undo};
 use crate::components::{Button, Glyph, IconButton, RichText, SearchField, Toaster, keyed_list};
 use crate::locale::Language;
-use crate::platform::{
-    document as dom,
-    tasks::{self, Turn},
-};
+use crate::platform::{document as dom, tasks};
 use crate::stores::{FormEntry, SaveState, preferences::use_words};
 
 /// From so many rows on there is a search.
@@ -35,7 +38,9 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     let rows = entry.children(id);
     let drawn = draw_in_turns(rows);
     let open = RwSignal::new(None::<NodeId>);
-    let sought = RwSignal::new(String::new());
+    let is_long = memo(move || rows.read().len() >= SEARCH_FROM);
+    let lacking = lacking(entry, id);
+    let wanted = Wanted::all(entry, id, open, lacking, is_long);
     // A form that starts with one row wants it filled: no press is needed to begin.
     if let [only] = rows.get_untracked()[..]
         && untrack(|| is_untouched(entry, only))
@@ -48,13 +53,13 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     };
     // Whoever looks for a row, adds one or is sent to one finds it drawn.
     effect(move || {
-        let wanted = match open.get().or_else(|| Some(sent_to()?.0)) {
-            _ if !sought.read().is_empty() => usize::MAX,
+        let count = match open.get().or_else(|| Some(sent_to()?.0)) {
+            _ if wanted.is_narrowed() => usize::MAX,
             None => 0,
             Some(open) => rows.read_untracked().iter().take_while(|row| **row != open).count() + 1,
         };
-        if wanted > drawn.get_untracked() {
-            drawn.set(wanted);
+        if count > drawn.get_untracked() {
+            drawn.set(count);
         }
     });
     let cards = Cards::default();
@@ -69,31 +74,29 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
             }
         }
     });
-    let lacking = lacking(entry, id);
     let label = Signal::derive(move || label_of(&state.read()));
     let can_add = memo(move || matches!(state.read().kind, NodeKind::Repeat { can_add: true, .. }));
     let can_remove =
         memo(move || matches!(state.read().kind, NodeKind::Repeat { can_remove: true, .. }));
     let turned = RwSignal::new(None);
+    let named = name_label(entry, id);
     let column = RwSignal::new(String::new());
-    let found = search(entry, rows, open, sought, cards);
-    let is_long = memo(move || rows.read().len() >= SEARCH_FROM);
+    let found = search(entry, rows, named.is_some(), wanted, cards);
     let figures = memo(move || if is_long.get() { entry.figures(id) } else { Vec::new() });
-    let shown = move || found.get().unwrap_or_else(|| rows.read().len());
+    let shown = move || found.get().map_or_else(|| rows.read().len(), |found| found.count);
+    let none = move || found.get().and_then(|found| found.told(words.now()));
     let name = state.with_untracked(|state| state.name.clone());
     let heading = format!("q{}-heading", id.index());
     let add_label = Signal::derive(move || words.now().add_one(&label.read()));
     let add = move |()| {
-        // Whoever is added is in no earlier search.
-        sought.set(String::new());
+        wanted.widen();
         if let Some(row) = entry.add_row(id) {
             open.set(Some(row));
             show_row(row);
         }
     };
-    let named = name_label(entry, id);
     let pasted = move |first: NodeId| {
-        sought.set(String::new());
+        wanted.widen();
         open.set(None);
         let before = rows.read_untracked().iter().take_while(|row| **row != first).count();
         draw_from(before, rows, drawn);
@@ -102,16 +105,8 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     let has_codes = entry.has_codes(id);
     let scanned = move |row: NodeId| {
         entry.remember_place(row);
-        sought.try_set(String::new());
+        wanted.widen();
         open.try_set((!mark_found(entry, row)).then_some(row));
-    };
-    // What is found begins at the top, and no open row stands before it.
-    let seek = move |text: String| {
-        if open.try_get_untracked().flatten().is_some() {
-            open.set(None);
-        }
-        sought.try_set(text);
-        dom::scroll_to(&format!("#q{}", id.index()));
     };
     view! {
         <section class="repeat" data-repeat=name aria-labelledby=heading id=format!("q{}", id.index())>
@@ -123,9 +118,11 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
                         <SearchField
                             label=words.say(Language::search)
                             clear_label=words.say(Language::clear_search)
-                            sought=sought
-                            found=Signal::derive(move || found_rows(words.now(), shown(), &label.read()))
-                            on_input=seek
+                            sought=wanted.sought
+                            found=Signal::derive(move || {
+                                none().unwrap_or_else(|| format!("{} · {}", words.now().count(shown()), label.read()))
+                            })
+                            on_input=move |text| wanted.seek(text)
                         />
                     </Show>
                     <ScanRows repeat=id on_found=scanned on_end=move |row| focus_once_drawn(head_of(row)) />
@@ -134,9 +131,8 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
                     </Show>
                 </div>
             </Show>
-            <Show when=move || found.get() == Some(0)>
-                <p class="muted">{words.say(Language::no_row_found)}</p>
-            </Show>
+            <Chips wanted=wanted is_long=is_long />
+            {move || none().map(|none| view! { <p class="muted">{none}</p> })}
             <MarkRest repeat=id cards=cards found=found column=column />
             <ul class="repeat-rows">
                 {keyed_list(
@@ -146,7 +142,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
                 )}
             </ul>
             <Show when=move || can_add.get()>
-                <Button icon=Glyph::Plus label=add_label on_click=add />
+                <WalkIn repeat=id is_named=named.is_some() sought=wanted.sought found=found add_label=add_label on_add=add on_added=pasted />
                 {named.map(|label| view! { <PasteRows repeat=id name_label=label on_added=pasted /> })}
             </Show>
             {move || turned.get().map(|(row, question)| view! { <CardSheet row=row question=question cards=cards /> })}
@@ -172,13 +168,6 @@ fn RepeatHead(
             </Show>
             <span class="muted">{move || words.now().count(count.get())}</span>
         </div>
-    }
-}
-
-fn found_rows(language: Language, count: usize, label: &str) -> String {
-    match count {
-        0 => language.no_row_found().to_owned(),
-        count => format!("{} · {label}", language.count(count)),
     }
 }
 
@@ -255,101 +244,8 @@ fn lacking(entry: FormEntry, repeat: NodeId) -> RwSignal<Lacking> {
     lacking
 }
 
-/// The card of each row.
-pub(super) type Cards = StoredValue<BTreeMap<NodeId, Card>>;
-
-pub(super) struct Card {
-    pub is_hidden: RwSignal<bool>,
-    /// Its answers folded for a search; `None` when they are to be read anew.
-    pub text: Option<String>,
-}
-
-/// Whoever is in a row, or turns an answer on its card, changes what a search finds.
-pub(super) fn read_anew(cards: Cards, row: NodeId) {
-    cards.try_update_value(|cards| {
-        if let Some(card) = cards.get_mut(&row) {
-            card.text = None;
-        }
-    });
-}
-
 /// So many cards come or go in one frame; no screen shows more.
 const AT_ONCE: usize = 16;
-
-/// Hides the rows in which what is sought stands in no answer: any finds a row, a name as well as "vắng". Tells how many are left;
-/// `None` as long as all are shown. Hundreds of rows are read in turns, and each once as long as the search goes on: a letter
-/// waits for none of that.
-fn search(
-    entry: FormEntry,
-    rows: Signal<Vec<NodeId>>,
-    open: RwSignal<Option<NodeId>>,
-    sought: RwSignal<String>,
-    cards: Cards,
-) -> RwSignal<Option<usize>> {
-    let words = use_words();
-    let found = RwSignal::new(None);
-    let search = StoredValue::new(0_u32);
-    // Whether there is any card to show again.
-    let hides = StoredValue::new(false);
-    effect(move || {
-        let (sought, rows, open, language) = (sought.get(), rows.get(), open.get(), words.now());
-        let mine = search.get_value() + 1;
-        search.set_value(mine);
-        let is_search = !sought.is_empty() && rows.len() >= SEARCH_FROM;
-        if !is_search {
-            if !hides.get_value() {
-                return;
-            }
-            cards.update_value(|cards| cards.values_mut().for_each(|card| card.text = None));
-            found.set(None);
-        }
-        hides.set_value(true);
-        tasks::spawn(async move {
-            let (mut turn, mut changed, mut left) = (Turn::begin(), 0, 0);
-            for row in rows {
-                turn.rest().await;
-                if changed == AT_ONCE {
-                    changed = 0;
-                    tasks::sleep(0).await;
-                }
-                if search.try_get_value() != Some(mine) {
-                    return; // another letter
-                }
-                if open == Some(row) {
-                    read_anew(cards, row);
-                }
-                let is_found = !is_search || open == Some(row) || {
-                    let known = cards.with_value(|cards| cards.get(&row)?.text.clone());
-                    let text = known.unwrap_or_else(|| {
-                        let mut answers = Vec::new();
-                        untrack(|| summarise(entry, language, row, None, usize::MAX, &mut answers));
-                        let text = report::fold(&answers.join(" "));
-                        cards.update_value(|cards| {
-                            if let Some(card) = cards.get_mut(&row) {
-                                card.text = Some(text.clone());
-                            }
-                        });
-                        text
-                    });
-                    report::matches(&text, &sought)
-                };
-                left += usize::from(is_found);
-                let hidden = cards.with_value(|cards| Some(cards.get(&row)?.is_hidden));
-                if let Some(hidden) =
-                    hidden.filter(|hidden| hidden.try_get_untracked() == Some(is_found))
-                {
-                    hidden.try_set(!is_found);
-                    changed += 1;
-                }
-            }
-            if is_search {
-                found.try_set(Some(left));
-            } else {
-                hides.try_set_value(false);
-            }
-        });
-    });
-    found
 }
 
 /// Removes a row and offers to bring it back; `then` runs when it has gone, and when it has come back.

@@ -145,6 +145,8 @@ words! {
     blank_row: "Mục này còn trống", "This entry is empty";
     blank_row_why: "Không có gì để ghi thì bỏ mục này; có thì bấm vào đây để nhập.", "Nothing to record? Remove the entry. Otherwise press here and fill it in.";
     no_row_found: "Không có mục nào khớp.", "No entry matches.";
+    near_rows: "Có phải:", "Did you mean:";
+    there_last_time: "Lần trước có:", "There last time:";
     row_removed: "Đã xóa một mục", "Entry removed";
     undo_too_late: "Không hoàn tác được nữa: phiếu đã đóng", "Too late to undo: the form was closed";
     paste_list: "Dán danh sách", "Paste a list";
@@ -365,6 +367,31 @@ impl Language {
         }
     }
 
+    /// The button that adds whoever is sought.
+    #[must_use]
+    pub fn add_named(self, name: &str) -> String {
+        format!("{} “{name}”", self.add_row())
+    }
+
+    /// How many rows lack something.
+    #[must_use]
+    pub fn rows_lacking(self, count: usize) -> String {
+        let count = self.count(count);
+        match self {
+            Self::Vi => format!("Còn thiếu {count}"),
+            Self::En => format!("Incomplete {count}"),
+        }
+    }
+
+    /// What is asked of all in a list at once.
+    #[must_use]
+    pub fn for_all(self, label: &str) -> String {
+        match self {
+            Self::Vi => format!("{label} (cho cả danh sách)"),
+            Self::En => format!("{label} (for the whole list)"),
+        }
+    }
+
     /// The button that makes rows of a list.
     #[must_use]
     pub fn add_rows(self, count: usize) -> String {
@@ -381,20 +408,28 @@ impl Language {
         }
     }
 
-    /// Which columns of a list are taken, and how many of their cells are not.
+    /// Which columns of a list are taken and which are not, and how many cells of the former are not.
     #[must_use]
-    pub fn columns_taken(self, labels: &[String], unread: usize) -> String {
-        let labels = labels.join(", ");
+    pub fn columns_taken(self, labels: &[String], left: &[String], unread: usize) -> String {
+        let mut told = match self {
+            Self::Vi => format!("Nhận: {}", labels.join(", ")),
+            Self::En => format!("Taken: {}", labels.join(", ")),
+        };
+        if !left.is_empty() {
+            let left = left.join(", ");
+            told += &match self {
+                Self::Vi => format!(" · Không nhận: {left}"),
+                Self::En => format!(" · Not taken: {left}"),
+            };
+        }
         let count = self.count(unread);
         match (self, unread) {
-            (Self::Vi, 0) => format!("Nhận: {labels}"),
-            (Self::Vi, _) => format!("Nhận: {labels} · {count} ô không khớp, để trống"),
-            (Self::En, 0) => format!("Taken: {labels}"),
-            (Self::En, 1) => format!("Taken: {labels} · 1 cell does not match and is left empty"),
-            (Self::En, _) => {
-                format!("Taken: {labels} · {count} cells do not match and are left empty")
-            }
+            (_, 0) => {}
+            (Self::Vi, _) => told += &format!(" · {count} ô không khớp, để trống"),
+            (Self::En, 1) => told += " · 1 cell does not match and is left empty",
+            (Self::En, _) => told += &format!(" · {count} cells do not match and are left empty"),
         }
+        told
     }
 
     /// How many names of a list are there already.

@@ -11,7 +11,7 @@ mod order;
 mod query;
 mod search;
 
-pub use fold::{fold, fold_into, matches, matches_folded};
+pub use fold::{begins_words, fold, fold_into, matches, matches_folded};
 pub use names::{Column, ColumnKind, Offered, PastedList, PastedName, read_names};
 pub use order::{SortKey, name_key, sort_key};
 pub use query::{Figure, Group, Measure, Query, Record, Row, Table, Test};

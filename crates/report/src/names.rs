@@ -31,8 +31,10 @@ pub enum ColumnKind {
 /// A choice that a cell may name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offered {
-    value: String,
-    label: String,
+    /// What is stored.
+    pub value: String,
+    /// What is shown.
+    pub label: String,
     /// The label: a long list is met by each line, at each key.
     folded: String,
 }
@@ -52,8 +54,8 @@ pub struct PastedList {
     pub columns: Vec<usize>,
     /// Whether there are cells beside the names, and no line that names their columns.
     pub lacks_heads: bool,
-    /// Whether a column is named that none of those asked for is.
-    pub has_more: bool,
+    /// How the columns are called that are none of those asked for.
+    pub left: Vec<String>,
     /// Those in it.
     pub names: Vec<PastedName>,
 }
@@ -93,8 +95,8 @@ pub fn read_names(pasted: &str, there: &[String], asked: &str, columns: &[Column
     let mut lines = pasted.lines().filter(|line| line.split('\t').any(has_letters)).peekable();
     let heads = lines.next_if(|line| Heads::are(line, &head(asked)));
     let heads = heads.map(|line| Heads::new(line, &head(asked), columns));
-    let has_more = heads.as_ref().is_some_and(|heads| heads.has_more);
-    let mut list = PastedList { has_more, ..PastedList::default() };
+    let left = heads.as_ref().map(|heads| heads.left.clone()).unwrap_or_default();
+    let mut list = PastedList { left, ..PastedList::default() };
     list.columns.extend(heads.iter().flat_map(|heads| heads.columns.iter().map(|(_, asks)| asks)));
     for line in lines {
         let cells: Vec<&str> = line.split('\t').collect();
@@ -106,7 +108,7 @@ pub fn read_names(pasted: &str, there: &[String], asked: &str, columns: &[Column
         let mut name = PastedName { is_known: note(&text), text, answers: Vec::new(), unread: 0 };
         for (at, asks) in heads.iter().flat_map(|heads| &heads.columns) {
             let cell = cells.get(*at).copied().map(words).unwrap_or_default();
-            match columns[*asks].kind.answer(&cell) {
+            match columns[*asks].answer(&cell) {
                 _ if cell.is_empty() => {}
                 Some(answer) => name.answers.push((*asks, answer)),
                 None => name.unread += 1,
@@ -115,6 +117,21 @@ pub fn read_names(pasted: &str, there: &[String], asked: &str, columns: &[Column
         list.names.push(name);
     }
     list
+}
+
+impl Column {
+    /// What is stored where a cell says this.
+    fn answer(&self, cell: &str) -> Option<String> {
+        self.kind.answer(cell).or_else(|| self.year(cell))
+    }
+
+    /// The year of a day, where a year is asked: of a day it can mean nothing else.
+    fn year(&self, cell: &str) -> Option<String> {
+        let asked = head(&self.label);
+        let is_asked = asked.starts_with("nam ") || asked.starts_with("year ");
+        let date = day(cell).filter(|_| is_asked && self.kind == ColumnKind::Whole)?;
+        Some(date.split_once('-')?.0.to_owned())
+    }
 }
 
 impl ColumnKind {
@@ -164,8 +181,8 @@ struct Heads {
     name: Option<(usize, usize)>,
     /// The place of a cell, and that of the column it is of.
     columns: Vec<(usize, usize)>,
-    /// Whether there is a cell that is of none.
-    has_more: bool,
+    /// The cells that are of none, as they are written.
+    left: Vec<String>,
 }
 
 impl Heads {
@@ -174,7 +191,8 @@ impl Heads {
     }
 
     fn new(line: &str, asked: &str, columns: &[Column]) -> Self {
-        let cells: Vec<String> = line.split('\t').map(head).collect();
+        let written: Vec<&str> = line.split('\t').collect();
+        let cells: Vec<String> = written.iter().map(|cell| head(cell)).collect();
         let names_family = |cell: &String| cell == "ho" || cell.starts_with("ho ");
         let name = cells.iter().position(|cell| names_name(cell, asked)).map(|at| {
             let is_half = cells[at] == "ten" && at > 0 && names_family(&cells[at - 1]);
@@ -186,17 +204,17 @@ impl Heads {
         let labels: Vec<String> = columns.iter().map(|column| head(&column.label)).collect();
         let mut found: Vec<(usize, usize)> = Vec::new();
         let is_name = |at: usize| name.is_some_and(|(from, to)| (from..to).contains(&at));
-        let mut has_more = false;
+        let mut left = Vec::new();
         for (at, cell) in cells.iter().enumerate().filter(|(at, _)| !is_name(*at)) {
             if let Some(asks) = column_of(cell, &labels)
                 && found.iter().all(|(_, taken)| *taken != asks)
             {
                 found.push((at, asks));
-            } else {
-                has_more |= !cell.is_empty() && !names_number(cell);
+            } else if !cell.is_empty() && !names_number(cell) {
+                left.push(words(written[at]));
             }
         }
-        Self { name, columns: found, has_more }
+        Self { name, columns: found, left }
     }
 
     fn name(&self, cells: &[&str]) -> Option<String> {
@@ -225,12 +243,23 @@ fn names_number(cell: &str) -> bool {
     ["stt", "tt", "so tt"].contains(&cell)
 }
 
+/// How lists and forms call when somebody was born; the day before the year.
+const BORN: [&str; 5] =
+    ["ngay sinh", "ngay thang nam sinh", "date of birth", "nam sinh", "year of birth"];
+
 /// Which of the columns a head is of: the one that is called so, else the only one whose name is in it, or begins with it. What stands
 /// further behind is what is asked about: 'ethnic group' is no consent to tell the ethnic group.
 fn column_of(cell: &str, labels: &[String]) -> Option<usize> {
-    let same = labels.iter().position(|label| label == cell);
+    let called = |name: &str| labels.iter().position(|label| label == name);
+    let same = called(cell);
     if same.is_some() || cell.is_empty() {
         return same;
+    }
+    // Lists have the day that somebody was born, and forms often ask the year alone.
+    if BORN.contains(&cell)
+        && let Some(born) = BORN.into_iter().find_map(called)
+    {
+        return Some(born);
     }
     let within = |all: &str, part: &str| {
         // One word is in too much.
@@ -352,7 +381,7 @@ mod tests {
                 vec![0, 1, 2],
                 [
                     "Trần Thị Hoa 0=nu 1=1985 2=an 0",
-                    "Lê Văn An 0=nam 2",
+                    "Lê Văn An 0=nam 1=1990 1",
                     "Võ Mai 0=nu 2=an 0",
                     "Đỗ Bé  0"
                 ]
@@ -414,6 +443,37 @@ mod tests {
     }
 
     #[test]
+    fn where_a_year_is_asked_a_day_of_birth_tells_it() {
+        for heads in ["Năm sinh", "Ngày sinh", "Ngày, tháng, năm sinh", "Ngày tháng năm sinh"]
+        {
+            for cell in ["05/03/1985", "5.3.1985", "1985-03-05", "1985"] {
+                let pasted = format!("Họ và tên\t{heads}\nLan\t{cell}");
+                assert_eq!(
+                    told(&pasted),
+                    (vec![1], vec!["Lan 1=1985 0".to_owned()]),
+                    "{heads} {cell}"
+                );
+            }
+        }
+        let told = |column: &str, cell: &str| {
+            told(&format!("Họ và tên\t{column}\nLan\t{cell}")).1.join(" ")
+        };
+        assert_eq!(told("Ngày sinh", "5/3/85"), "Lan  1", "of which century nobody knows");
+        assert_eq!(told("Số điện thoại", "5/3/1985"), "Lan 4=5/3/1985 0");
+        let day = Column { label: "Ngày sinh".to_owned(), kind: ColumnKind::Day };
+        let age = Column { label: "Số năm công tác".to_owned(), kind: ColumnKind::Whole };
+        let read = |pasted: &str, columns: &[Column]| {
+            read_names(pasted, &[], "Họ và tên", columns).names.remove(0).answers
+        };
+        assert_eq!(read("Họ và tên\tSố năm công tác\nLan\t5/3/1985", &[age]), []);
+        let both = [asked().remove(1), day];
+        for heads in ["Ngày sinh", "Ngày tháng năm sinh"] {
+            let answers = read(&format!("Họ và tên\t{heads}\nLan\t5/3/1985"), &both);
+            assert_eq!(answers, [(1, "1985-03-05".to_owned())], "where the day is asked");
+        }
+    }
+
+    #[test]
     fn a_name_in_two_columns_is_one() {
         for heads in ["Họ và tên đệm\tTên", "STT\tHọ đệm\tTên", "Họ\tTên", "Họ và tên\t"]
         {
@@ -429,13 +489,12 @@ mod tests {
         assert!(lacks("1\tLan\tNữ"));
         assert!(!lacks("Lan\nAn"));
         assert!(!lacks("TT\tHọ tên\tGhi chú\n1\tLan\t"));
-        let has_more = |pasted: &str, columns: &[Column]| {
-            read_names(pasted, &[], "Họ và tên", columns).has_more
-        };
-        assert!(has_more("TT\tHọ tên\tGhi chú\n1\tLan\t", &asked()));
-        assert!(has_more("TT\tHọ tên\tNăm sinh\n1\tLan\t1985", &[]));
-        assert!(!has_more("TT\tHọ tên\tNăm sinh\n1\tLan\t1985", &asked()));
-        assert!(!has_more("TT\tHọ tên\n1\tLan", &asked()));
+        let left =
+            |pasted: &str, columns: &[Column]| read_names(pasted, &[], "Họ và tên", columns).left;
+        assert_eq!(left("TT\tHọ tên\tGhi  chú\tNăm sinh\n1\tLan\t\t1985", &asked()), ["Ghi chú"]);
+        assert_eq!(left("TT\tHọ tên\tNăm sinh\n1\tLan\t1985", &[]), ["Năm sinh"]);
+        assert!(left("TT\tHọ tên\tNăm sinh\n1\tLan\t1985", &asked()).is_empty());
+        assert!(left("TT\tHọ tên\n1\tLan", &asked()).is_empty());
     }
 
     #[test]

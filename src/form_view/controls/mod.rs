@@ -108,7 +108,8 @@ fn input(asked: Asked, question: &Arc<Question>) -> AnyView {
     }
 }
 
-fn is_sheet(asked: Asked) -> bool {
+/// Whether the choices of a question are listed on a sheet of their own.
+pub(super) fn is_sheet(asked: Asked) -> bool {
     let asks_for_it =
         ["minimal", "autocomplete", "search"].into_iter().any(|word| asked.looks(word));
     asks_for_it

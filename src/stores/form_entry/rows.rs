@@ -6,7 +6,7 @@ use form::{Change, Figure, NewRow, NodeId, RowError, Session};
 use leptos::prelude::*;
 use sync::{codec::Hasher, mask, wire::FileRef};
 
-use super::FormEntry;
+use super::{FormEntry, fields_of};
 use crate::platform::{clock, random};
 use crate::stores::record_id;
 
@@ -92,6 +92,32 @@ impl FormEntry {
         let rows = self.session.with_value(|session| session.children(repeat));
         let called = |row| Some(self.value(self.within(row, &name)?));
         rows.into_iter().filter_map(called).filter(|name| !name.is_empty()).collect()
+    }
+
+    /// Who was in a list of people in the record that was handed in last before this one, for the same form and unit, with what of them
+    /// goes along.
+    pub async fn people_before(self, repeat: NodeId) -> Vec<Named> {
+        let Some(question) = self.row_name(repeat) else { return Vec::new() };
+        let before = self.records.summary(self.record);
+        let (form, title) = (self.form().id, self.title.get_untracked());
+        let all = self.records.all().get_untracked();
+        let last = all.last_handed_in(&form, &self.unit(), &title, before.as_deref());
+        let Some(last) = last.map(|last| last.id) else { return Vec::new() };
+        // Whoever is not found is typed.
+        let Ok(Some(view)) = self.records.view(last).await else { return Vec::new() };
+        let fields = fields_of(&view);
+        let people = self.session.try_with_value(|session| session.people_along(repeat, &fields));
+        let named = |mut answers: BTreeMap<String, String>| {
+            let name = answers.remove(&question)?;
+            Some(Named { name, answers })
+        };
+        people.unwrap_or_default().into_iter().filter_map(named).collect()
+    }
+
+    /// The rows of a list of people in which something else is marked than is taken for granted, and the question of that.
+    #[must_use]
+    pub fn departing(self, repeat: NodeId) -> Vec<(NodeId, NodeId)> {
+        self.session.try_with_value(|session| session.departing(repeat)).unwrap_or_default()
     }
 
     /// Adds a row for each person, in one go; blank rows make way for them.

@@ -11,6 +11,8 @@ import { FormPage } from '../pages/form.mjs';
 
 const PEOPLE = 40;
 const ABSENT = 23;
+/** Whoever comes last has a name that is in many words. */
+const nameOf = (row) => (row === PEOPLE ? 'Lê Văn An' : `Nguyễn Thị Đào ${row}`);
 
 const stage = new Stage();
 const trainer = stage.device('trainer');
@@ -31,7 +33,7 @@ before(async () => {
   for (let row = 1; row <= PEOPLE; row += 1) {
     const at = `hoc_vien[${row}]`;
     Object.assign(fields, {
-      [at]: row, [`${at}/hv_ten`]: `Nguyễn Thị Đào ${row}`, [`${at}/hv_gt`]: 'nu', [`${at}/hv_nam_sinh`]: 1985,
+      [at]: row, [`${at}/hv_ten`]: nameOf(row), [`${at}/hv_gt`]: 'nu', [`${at}/hv_nam_sinh`]: 1985,
       [`${at}/hv_don_vi`]: 'dn_p_long_khanh', [`${at}/hv_tt`]: row === ABSENT ? 'vang' : 'co_mat',
     });
   }
@@ -107,6 +109,29 @@ test('whoever does not answer to their name is marked without opening their row'
   await until('it is found as it is now', async () => (await cards().count()) === 1);
   await search().fill('');
   await until('all are shown', async () => (await cards().count()) === PEOPLE);
+  await form.saved();
+});
+
+test('one press leaves whoever is absent, and all are shown again when nobody is', async () => {
+  const { page } = trainer;
+  const name = nameOf(ABSENT);
+  const absent = page.getByRole('button', { name: 'Vắng 1', exact: true });
+  const mark = async (value) => {
+    await card(name).locator('.card-answer').click();
+    const sheet = page.getByRole('dialog').filter({ visible: true });
+    await sheet.locator(`[data-value="${value}"]`).click();
+    await sheet.waitFor({ state: 'detached' });
+  };
+  await absent.click();
+  await until('one is left', async () => (await cards().count()) === 1);
+  await card(name).waitFor();
+  await trainer.screenshot('roster-absent');
+  assert.deepEqual(await faults(trainer, 'whoever is absent'), []);
+  await mark('muon');
+  await until('all are shown', async () => (await cards().count()) === PEOPLE);
+  assert.equal(await absent.count(), 0);
+  await mark('vang');
+  await absent.waitFor();
   await form.saved();
 });
 
@@ -268,6 +293,10 @@ test('a search in the middle of the list shows what it finds, whatever row stand
   const box = await card('Nguyễn Thị Đào 37').boundingBox();
   assert.ok(box.y > 0 && box.y + box.height < 500, `in sight at ${box.y}`);
   await trainer.screenshot('roster-found');
+  // It begins no word of the others' names, and lies in where all of them come from.
+  await search().fill('an');
+  await until('one is found', async () => (await cards().count()) === 1);
+  await card('Lê Văn An').waitFor();
   await search().fill('khong ai ca');
   await trainer.page.getByText('Không có mục nào khớp.').waitFor();
   assert.deepEqual(await faults(trainer, 'a search in a roster'), []);
@@ -285,6 +314,24 @@ test('somebody is added from anywhere in the list, and stays in sight after a se
   const box = await search().boundingBox();
   assert.ok(box.y > 0 && box.y < 300, `the search is in sight at ${box.y}`);
   await trainer.screenshot('roster-bar');
+});
+
+test('whoever is sought and not there is added by one press, and whoever is nearly called so is shown before', async () => {
+  const { page } = trainer;
+  await search().fill('le thi an');
+  await page.locator('.repeat > p').getByText('Không có mục nào khớp. Có phải:').waitFor();
+  await until('the near one is shown', async () => (await cards().count()) === 1);
+  await card('Lê Văn An').waitFor();
+  await trainer.screenshot('roster-near');
+  await search().fill('lê thị sáu');
+  await page.getByRole('button', { name: 'Thêm “Lê Thị Sáu”' }).click();
+  await until('one more is there', async () => (await cards().count()) === PEOPLE + 2);
+  await card('Lê Thị Sáu').waitFor();
+  assert.equal(await cards().locator('.row-body').count(), 0, 'nothing is left to type');
+  assert.equal(await search().inputValue(), '');
+  await page.locator('.toast').getByRole('button', { name: 'Hoàn tác' }).click();
+  await until('the press is taken back', async () => (await cards().count()) === PEOPLE + 1);
+  await form.saved();
 });
 
 test('codes are read one after the other: each tells whose it is and how they are marked, and one of nobody is said', async () => {
@@ -327,6 +374,13 @@ test('a closed row says how much it lacks, and going on opens the first of them 
   await form.closeRow();
   await card(name).locator('.row-lacks').getByText(/^Còn \d+ câu$/).waitFor();
   await form.saved();
+  const lacking = page.getByRole('button', { name: /^Còn thiếu \d+$/ });
+  const [, count] = (await lacking.textContent()).match(/(\d+)/);
+  await lacking.click();
+  await until('only those that lack something are left', async () => (await cards().count()) === Number(count));
+  assert.equal(await cards().filter({ has: page.locator('.row-lacks') }).count(), Number(count));
+  await lacking.click();
+  await until('all are shown', async () => (await cards().count()) === PEOPLE + 1);
   const first = await cards().filter({ has: page.locator('.row-lacks') }).first().locator('.row-title').textContent();
   // It may be none of those that are found.
   await search().fill('dao 37');
@@ -463,6 +517,26 @@ test('a list of names is pasted at once: who is there is named and not added, an
   assert.ok(await form.question('hv_gt').locator('input[value="nu"]').isChecked());
   assert.equal(await form.question('hv_nam_sinh').locator('input').inputValue(), '1988');
   await form.question('hv_don_vi').getByText('Phường Long Khánh').waitFor();
+  await form.closeRow();
+  // A day of birth tells the year; what all have alike is chosen once, where no column has it.
+  await open();
+  await field.fill('Họ và tên\tNgày tháng năm sinh\tGhi chú\nPhan Thị Sim\t05/03/1985\t');
+  await sheet.getByText('Nhận: Họ và tên, Năm sinh · Không nhận: Ghi chú', { exact: true }).waitFor();
+  await sheet.getByLabel('Đơn vị (cho cả danh sách)').selectOption('dn_p_long_khanh');
+  await trainer.screenshot('roster-for-all');
+  assert.deepEqual(await faults(trainer, 'one answer for a list'), []);
+  await sheet.getByRole('button', { name: 'Thêm 1' }).click();
+  await openCard('Phan Thị Sim');
+  assert.equal(await form.question('hv_nam_sinh').locator('input').inputValue(), '1985');
+  await form.question('hv_don_vi').getByText('Phường Long Khánh').waitFor();
+  await form.closeRow();
+  // Whoever was in the class that was handed in last is known.
+  await search().fill('dao 12');
+  await page.getByText('Lần trước có:').waitFor();
+  await trainer.screenshot('roster-known');
+  await page.getByRole('button', { name: 'Nguyễn Thị Đào 12', exact: true }).click();
+  await openCard('Nguyễn Thị Đào 12');
+  assert.equal(await form.question('hv_nam_sinh').locator('input').inputValue(), '1985');
   await form.closeRow();
   await form.saved();
   // Of so many the same is missing: that is one thing to settle, and what to do next is in sight.

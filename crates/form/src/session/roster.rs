@@ -144,10 +144,7 @@ impl Session {
     ) -> Result<Vec<Change>, RowError> {
         let mut changes = Vec::new();
         for repeat in self.drawn.in_order() {
-            let Some(body) = self.repeat_body(repeat) else { continue };
-            if !self.program.is_outermost(body) || !self.program.is_roster(body) {
-                continue;
-            }
+            let Some((body, _)) = self.roster(repeat) else { continue };
             let rows = self.rows_along(repeat, body, fields);
             if !rows.is_empty() {
                 changes.extend(self.remove_rows(&self.blank_rows(repeat))?);
@@ -155,6 +152,38 @@ impl Session {
             }
         }
         Ok(changes)
+    }
+
+    /// The people of an earlier record of this form, or of another version of it, as they go along into a next one: what is answered in
+    /// each of their rows.
+    #[must_use]
+    pub fn people_along(
+        &self,
+        repeat: NodeId,
+        fields: &BTreeMap<String, String>,
+    ) -> Vec<BTreeMap<String, String>> {
+        let Some((body, _)) = self.roster(repeat) else { return Vec::new() };
+        let rows = self.rows_along(repeat, body, fields).into_iter();
+        rows.map(|row| row.answers).collect()
+    }
+
+    /// The rows of a list of people in which something else is marked than the form takes for granted of each, and the question of that.
+    #[must_use]
+    pub fn departing(&self, repeat: NodeId) -> Vec<(NodeId, NodeId)> {
+        let marked = self.repeat_body(repeat).and_then(|body| self.program.marked(body));
+        let Some(marked) = marked else { return Vec::new() };
+        let mark = |row: NodeId| {
+            let item = self.drawn.get(row)?.item;
+            let item = self.instance.nearest(&self.program.schema, marked, item)?;
+            let question = self.drawn.of(item).iter().copied().find(|id| {
+                self.drawn.get(*id).is_some_and(|node| node.kind == DrawnKind::Question)
+            })?;
+            Some((row, question))
+        };
+        let marks = self.children(repeat).into_iter().filter_map(mark);
+        marks
+            .filter(|(_, mark)| self.is_relevant(*mark) && self.departs_from_default(*mark))
+            .collect()
     }
 
     fn rows_along(

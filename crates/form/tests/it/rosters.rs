@@ -100,6 +100,20 @@ fn columns_answer_what_everybody_is_asked_in_the_same_words() {
 }
 
 #[test]
+fn whoever_is_not_as_is_taken_for_granted_is_told_with_the_question_of_it() {
+    let mut form = start(DATA, MODEL, BODY);
+    let list = form.node("hv");
+    form.add_rows(list, &named(&["An", "Bình"])).expect("new keys");
+    assert_eq!(form.departing(list), []);
+    form.put("hv[bình]/tt", "vang");
+    let mark = form.node("hv[bình]/tt");
+    let row = form.children(list)[2];
+    assert_eq!(form.departing(list), [(row, mark)]);
+    form.put("hv[bình]/tt", "co");
+    assert_eq!(form.departing(list), []);
+}
+
+#[test]
 fn a_key_that_is_taken_adds_nothing_of_it() {
     let mut form = start(DATA, MODEL, BODY);
     let list = form.node("hv");
@@ -130,11 +144,21 @@ fn the_next_session_begins_with_its_people_and_with_nothing_of_the_day() {
     }
     form.put("hv[1]/ten", "Chi");
     let mut next = start(DATA, MODEL, BODY);
+    let known = next.people_along(next.node("hv"), &form.relevant_fields());
     let mut written = next.take_writes();
     assert!(program(DATA, MODEL, BODY).has_roster());
     next.put("kt", "co");
     next.begin_after(&form.relevant_fields()).expect("rows may be added");
     assert_eq!(all(&next, "ten"), ["Chi", "Bình", "An"], "in their order");
+    assert_eq!(
+        known.iter().map(|person| &*person["ten"]).collect::<Vec<_>>(),
+        ["Chi", "Bình", "An"]
+    );
+    assert_eq!(
+        known[2].keys().collect::<Vec<_>>(),
+        ["nhom/dan_toc", "nhom/dong_y", "nhom/sinh", "ten"],
+        "of whoever is found among them, the same is known"
+    );
     assert_eq!(next.value("hv[an]/nhom/sinh"), "1985");
     assert_eq!(next.value("hv[an]/nhom/dan_toc"), "kinh", "what it rests on goes along");
     assert_eq!(next.value("hv[an]/tt"), "co", "each is there until it is said otherwise");

@@ -196,6 +196,34 @@ fn how_many_are_in_a_list_follows_each_mark() {
 }
 
 #[test]
+fn whoever_was_there_last_time_is_known_with_what_does_not_change() {
+    let form = FORM
+        .replace("<ho_ten/>", "<ho_ten/><sinh/><tt>co</tt>")
+        .replace("</input></repeat>", "</input><input ref=\"/data/nguoi/sinh\"><label>Sinh</label></input><select1 ref=\"/data/nguoi/tt\"><label>TT</label><item><label>Co</label><value>co</value></item><item><label>Vang</label><value>vang</value></item></select1></repeat>");
+    Owner::new().with(|| {
+        let phone = Phone::filling_in(&form);
+        let first = phone.open(record_id::new());
+        first.answer(question(first, "chung/ten"), "An");
+        let list = question(first, "nguoi");
+        assert_eq!(block_on(first.people_before(list)), [], "there is no earlier one");
+        let mut people = named(&["Lan", "Hoa"]);
+        people[0].answers.insert("sinh".to_owned(), "1985".to_owned());
+        let added = first.add_named_rows(list, &people).expect("rows are called by a text");
+        let mark = first.within(first.rows_of(&added)[1], "tt").expect("a question");
+        first.answer(mark, "vang");
+        assert_eq!(first.departing(list), [(first.rows_of(&added)[1], mark)]);
+        block_on(first.save_now()).expect("stored");
+        let next = phone.open(record_id::new());
+        let list = question(next, "nguoi");
+        assert_eq!(block_on(next.people_before(list)), [], "it is not handed in");
+        block_on(first.submit()).expect("complete");
+        assert_eq!(block_on(next.people_before(list)), people, "and not that one was absent");
+        next.add_named_rows(list, &people).expect("rows are called by a text");
+        assert_eq!(next.departing(list), []);
+    });
+}
+
+#[test]
 fn a_photo_that_was_removed_comes_back_with_its_name() {
     run(|phone| {
         let id = record_id::new();
