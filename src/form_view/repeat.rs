@@ -21,7 +21,7 @@ use super::paste::{PasteRows, name_label};
 use super::row_card::RowCard;
 use super::scan_rows::ScanRows;
 use super::{Tried, focus_once_drawn, offer_undo};
-use crate::components::{Button, Glyph, IconButton, RichText, SearchField, Toaster, keyed_list};
+use crate::components::{Glyph, IconButton, RichText, SearchField, Toaster, keyed_list};
 use crate::locale::Language;
 use crate::platform::{document as dom, tasks};
 use crate::stores::{FormEntry, SaveState, preferences::use_words};
@@ -246,7 +246,6 @@ fn lacking(entry: FormEntry, repeat: NodeId) -> RwSignal<Lacking> {
 
 /// So many cards come or go in one frame; no screen shows more.
 const AT_ONCE: usize = 16;
-}
 
 /// Removes a row and offers to bring it back; `then` runs when it has gone, and when it has come back.
 pub(super) fn remove_row(
