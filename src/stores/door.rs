@@ -109,6 +109,10 @@ pub struct Door {
     current: StoredValue<Option<String>>,
     /// What the server said of somebody who still has to enter their PIN.
     fresh: StoredValue<Option<Profile>>,
+    /// Whose PIN was forgotten, as they say.
+    forgotten: StoredValue<Option<String>>,
+    /// When the last PIN was tried, by [`clock::open_ms`].
+    tried_ms: StoredValue<i64>,
     others: StoredValue<Channel, LocalStorage>,
     /// It was left alone for too long, and waits for what another app brings.
     is_locking: StoredValue<bool>,
@@ -127,6 +131,8 @@ impl Door {
             inside: RwSignal::new(None),
             current: StoredValue::new(None),
             fresh: StoredValue::new(None),
+            forgotten: StoredValue::new(None),
+            tried_ms: StoredValue::new(0),
             others: StoredValue::new_local(Channel::closed()),
             is_locking: StoredValue::new(false),
             before: StoredValue::new_local(None),
@@ -427,8 +433,7 @@ impl Door {
     /// The key that a PIN becomes. It counts as wrong until it has proved right: whoever ends the app meanwhile has no
     /// free try.
     async fn try_pin(self, id: &str, pin: &str) -> Result<(Person, [u8; 32]), PinError> {
-        let (person, now_ms) = self.waiting(id).await?;
-        let wait_ms = pin::wait_ms(person.row.wrong_pins, person.row.wrong_ms, now_ms);
+        let (person, now_ms, wait_ms) = self.waiting(id).await?;
         if wait_ms > 0 {
             return Err(PinError::Wait(wait_ms));
         }
@@ -444,19 +449,22 @@ impl Door {
 
     /// How long the next PIN waits, in milliseconds.
     pub async fn wait_ms(self, id: &str) -> Result<i64, StorageError> {
-        let (person, now_ms) = self.waiting(id).await?;
-        Ok(pin::wait_ms(person.row.wrong_pins, person.row.wrong_ms, now_ms))
+        let (_, _, wait_ms) = self.waiting(id).await?;
+        Ok(wait_ms)
     }
 
-    /// The person, and the time. After a clock was put back the wait begins anew from now, and ends.
-    async fn waiting(self, id: &str) -> Result<(Person, i64), StorageError> {
+    /// The person, the time, and how long the next PIN waits. After a clock was put back the wait begins anew from now, and ends.
+    async fn waiting(self, id: &str) -> Result<(Person, i64, i64), StorageError> {
         let mut person = self.person(id).await?;
+        self.tried_ms.set_value(clock::open_ms());
         let now_ms = clock::now_ms();
         if person.row.wrong_ms > now_ms {
             self.phone()?.change(id, move |row| row.wrong_ms = row.wrong_ms.min(now_ms)).await?;
             person.row.wrong_ms = now_ms;
         }
-        Ok((person, now_ms))
+        let open_ms = clock::open_ms() - self.tried_ms.get_value();
+        let wait_ms = pin::wait_ms(person.row.wrong_pins, person.row.wrong_ms, now_ms, open_ms);
+        Ok((person, now_ms, wait_ms))
     }
 
     async fn forget_wrong(self, id: &str) -> Result<(), StorageError> {

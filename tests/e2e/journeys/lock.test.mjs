@@ -161,6 +161,15 @@ test('three wrong PINs make the next one wait, and a new start does not shorten 
   await new FormPage(phone.page).ready();
 });
 
+  await press('777888');
+  await said('Thử lại sau');
+  // Whoever has the phone sets its clock a day ahead: the wait is none the shorter.
+  await phone.page.clock.setSystemTime(time + 24 * 3_600_000);
+  await phone.page.clock.runFor(2_000);
+  assert.ok(await phone.page.locator('[data-digit="1"]').isDisabled());
+  await phone.page.clock.setSystemTime(time + 60_000);
+  await phone.page.clock.fastForward(20_000);
+  await until('the wait is over', () => phone.page.locator('[data-digit="1"]').isEnabled());
 test('nobody touches the phone for the time that was chosen: it locks by itself, and what was typed is there after', async () => {
   const { page } = phone;
   const form = new FormPage(page);
