@@ -57,7 +57,7 @@ pub enum Later {
     StorageHealth,
     /// That the phone's clock is wrong. In Today.
     WrongClock,
-    /// Ending the sessions of those who left the phone. It has nothing to show.
+    /// Ending the sessions of those who left the phone, and their stores who forgot their PIN. It has nothing to show.
     Leavers,
     /// That a PIN can be set. In Today; what sets it comes with the lock.
     PinOffer,
@@ -167,8 +167,15 @@ part! {
         }
         Later::Leavers => {
             let door = expect_context::<Door>();
-            let end = move || tasks::spawn(wipe::end_sessions(door));
-            end();
+            let end = move || {
+                tasks::spawn(wipe::end_sessions(door));
+                tasks::spawn(wipe::settle_aside(door));
+            };
+            let people = door.people();
+            effect(move || {
+                people.track();
+                end();
+            });
             connectivity::on_change(move |online| {
                 if online {
                     end();

@@ -176,6 +176,13 @@ impl Door {
 
     /// Asks nobody for a PIN: somebody else takes the phone.
     pub fn ask_nobody(self) {
+        self.forgotten.set_value(None);
+        self.asked.set(None);
+    }
+
+    /// Whose PIN is asked for does not know it any more: if they sign in they begin anew, beside the store that it opens.
+    pub fn forget_pin(self) {
+        self.forgotten.set_value(self.asked.get_untracked().map(|asked| asked.id));
         self.asked.set(None);
     }
 
@@ -269,17 +276,23 @@ impl Door {
         inside: Option<(SignIn, OpenForms)>,
     ) -> Result<LetIn, SignInError> {
         let phone = self.phone()?;
-        let people = self.look().await?;
+        let all = self.look().await?;
         let here = self.inside.get_untracked();
+        let forgotten = self.forgotten.get_value();
+        let people = candidates(&all, forgotten.as_deref());
         let (device, answer) = self.ask_as(key, here.as_ref(), &people).await?;
         if !answer.is_ok() {
             return Err(refused(&answer));
         }
         let profile: Profile = json::read(&answer.body).map_err(SignInError::Refused)?;
-        let mut people = people;
-        for person in people.iter_mut().filter(|person| person.label.account == profile.account) {
-            if person.row.lost.take().is_some() {
-                phone.change(&person.id, |row| row.lost = None).await?;
+        for person in all.into_iter().filter(|person| person.label.account == profile.account) {
+            let is_forgotten = Some(&person.id) == forgotten.as_ref();
+            if person.row.lost.is_some() || is_forgotten {
+                let note = move |row: &mut PersonRow| {
+                    row.lost = None;
+                    row.aside = if is_forgotten { Some(true) } else { row.aside };
+                };
+                phone.change(&person.id, note).await?;
                 self.look().await?;
             }
         }
@@ -322,7 +335,7 @@ impl Door {
         name: &str,
     ) -> Result<Option<(Person, Storage)>, StorageError> {
         let phone = self.phone()?;
-        let mut people = self.look().await?.into_iter();
+        let mut people = candidates(&self.look().await?, None).into_iter();
         let person = match people.find(|person| person.label.account == account) {
             Some(person) if person.row.is_shut() => return Ok(None),
             Some(person) => person,
@@ -353,7 +366,8 @@ impl Door {
     ) -> Result<(DeviceId, Response), SignInError> {
         if let Key::Password { name, .. } = key {
             let is_one = |person: &&Person| person.label.account.eq_ignore_ascii_case(name);
-            let known = people.iter().find(is_one).map(|person| person.label.device);
+            let known = here.into_iter().chain(people).find(is_one);
+            let known = known.map(|person| person.label.device);
             let device = known.unwrap_or_else(new_device);
             return Ok((device, ask(key, None, device).await?));
         }
@@ -442,6 +456,7 @@ impl Door {
             row.wrong_pins = row.wrong_pins.saturating_add(1);
             row.wrong_ms = now_ms;
         };
+        self.tried_ms.set_value(clock::open_ms());
         self.phone()?.change(id, count).await?;
         let key = pin::key(pin, row)?;
         Ok((person, key))
@@ -456,7 +471,6 @@ impl Door {
     /// The person, the time, and how long the next PIN waits. After a clock was put back the wait begins anew from now, and ends.
     async fn waiting(self, id: &str) -> Result<(Person, i64, i64), StorageError> {
         let mut person = self.person(id).await?;
-        self.tried_ms.set_value(clock::open_ms());
         let now_ms = clock::now_ms();
         if person.row.wrong_ms > now_ms {
             self.phone()?.change(id, move |row| row.wrong_ms = row.wrong_ms.min(now_ms)).await?;
@@ -471,6 +485,7 @@ impl Door {
         let forget = |row: &mut PersonRow| {
             row.wrong_pins = 0;
             row.lost = row.lost.and(Some(false));
+            row.aside = row.aside.and(Some(false));
         };
         self.phone()?.change(id, forget).await
     }
@@ -503,6 +518,50 @@ fn refused(answer: &Response) -> SignInError {
     }
 }
 
+/// Those of these people whose store the server's word leads to: not beside one that was begun since, as its PIN is forgotten.
+fn candidates(people: &[Person], forgotten: Option<&str>) -> Vec<Person> {
+    let leads =
+        |person: &&Person| person.row.aside.is_none() && Some(person.id.as_str()) != forgotten;
+    people.iter().filter(leads).cloned().collect()
+}
+
 fn new_device() -> DeviceId {
     DeviceId(random::bytes_16())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::storage::schema::Stage;
+
+    fn person(id: &str, aside: Option<bool>) -> Person {
+        let label = Label { account: "an".to_owned(), name: "An".to_owned(), device: new_device() };
+        let row = PersonRow {
+            label: Vec::new(),
+            wrap: Vec::new(),
+            pin: None,
+            wrong_pins: 0,
+            wrong_ms: 0,
+            idle_min: 5,
+            stage: Stage::Ready,
+            wipe_after: None,
+            copies: None,
+            lost: None,
+            aside,
+        };
+        Person { id: id.to_owned(), label, row }
+    }
+
+    #[test]
+    fn whoever_forgot_their_pin_is_led_past_its_store_then_and_ever_after() {
+        let ids = |people: Vec<Person>| people.into_iter().map(|it| it.id).collect::<Vec<_>>();
+        let before = [person("old", None)];
+        assert_eq!(ids(candidates(&before, None)), ["old"]);
+        assert_eq!(ids(candidates(&before, Some("old"))), [""; 0]);
+        // Whether or not its PIN came back to mind since.
+        for aside in [true, false] {
+            let after = [person("old", Some(aside)), person("new", None)];
+            assert_eq!(ids(candidates(&after, None)), ["new"]);
+        }
+    }
 }

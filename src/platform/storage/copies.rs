@@ -50,15 +50,21 @@ impl PersonRow {
         self.lost == Some(true)
     }
 
+    /// Whether its person began anew beside it, as far as they have not opened it since.
+    #[must_use]
+    pub fn is_aside(&self) -> bool {
+        self.aside == Some(true)
+    }
+
     /// Whether nobody is let in at once: a PIN is asked for, or on a lost phone the server.
     #[must_use]
     pub fn is_shut(&self) -> bool {
         self.pin.is_some() || self.is_lost()
     }
 
-    /// Wrong PINs that count: nobody has a right one who holds a lost phone.
+    /// Wrong PINs that count: nobody has a right one who holds a lost phone, or began anew because they forgot it.
     fn wrong(&self) -> u32 {
-        if self.is_lost() { u32::MAX } else { self.wrong_pins }
+        if self.is_lost() || self.is_aside() { u32::MAX } else { self.wrong_pins }
     }
 
     /// How many more wrong PINs empty the phone; none: none do.

@@ -507,6 +507,9 @@ pub struct PersonRow {
 
 /// A copy of unsent work, a bundle whose bytes lie in [`Store::CarriedPieces`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+    /// Its person forgot the PIN, and began anew beside it; `false` once it was opened since.
+    #[n(10)]
+    pub aside: Option<bool>,
 #[cbor(map)]
 pub struct CopyRow {
     /// The hash over the rows that it was made of, once it is whole: `sync::wipe::Trace`.
@@ -709,6 +712,7 @@ mod tests {
         let mut bytes = vec![0xa7, 0x00, 0x41, 1, 0x01, 0x41, 2, 0x02, 0xa3, 0x00, 0x50];
         bytes.extend([5; 16]);
         bytes.extend([0x01, 0x19, 0x04, 0x00, 0x02, 0x02]);
+            aside: None,
         bytes.extend([0x03, 3, 0x04, 4, 0x05, 5, 0x06, 1]);
         assert_eq!(codec::encode(&person), bytes);
         let copy = CopyRow {
@@ -729,7 +733,11 @@ mod tests {
         assert_eq!(codec::encode(&person), bytes);
         bytes[0] = 0xaa;
         bytes.extend([0x09, 0xf5]);
-        assert_eq!(codec::encode(&PersonRow { lost: Some(true), ..person }), bytes);
+        let person = PersonRow { lost: Some(true), ..person };
+        assert_eq!(codec::encode(&person), bytes);
+        bytes[0] = 0xab;
+        bytes.extend([0x0a, 0xf4]);
+        assert_eq!(codec::encode(&PersonRow { aside: Some(false), ..person }), bytes);
         let label =
             Label { account: "a".to_owned(), name: "b".to_owned(), device: DeviceId([6; 16]) };
         let mut bytes = vec![0xa3, 0x00, 0x61, b'a', 0x01, 0x61, b'b', 0x02, 0x50];
