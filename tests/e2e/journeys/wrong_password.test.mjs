@@ -23,7 +23,7 @@ async function tryIn(name, password) {
   await app.open('/');
   await page.locator('input[name="name"]').fill(name);
   await page.locator('input[type="password"]').fill(password);
-  await page.getByRole('button', { name: 'Đăng nhập' }).click();
+  await page.getByRole('button', { name: 'Đăng nhập', exact: true }).click();
   const banner = page.locator('.sign-in-form .banner');
   await banner.waitFor();
   return banner.innerText();
@@ -72,7 +72,7 @@ test('another person gets a store of their own: the unsent work stays, and they 
   await page.getByRole('link', { name: 'Đăng nhập lại' }).click();
   await page.locator('input[name="name"]').fill('canbo2.longkhanh');
   await page.locator('input[type="password"]').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Đăng nhập' }).click();
+  await page.getByRole('button', { name: 'Đăng nhập', exact: true }).click();
   await page.locator('.sign-in').waitFor({ state: 'detached' });
   await page.getByRole('navigation').first().waitFor();
   await app.open('/more');
@@ -102,7 +102,7 @@ test('what is theirs goes out in their name only: they sign in again, and the ap
   await page.getByRole('link', { name: 'Đăng nhập lại' }).click();
   await page.locator('input[name="name"]').fill('canbo.longkhanh');
   await page.locator('input[type="password"]').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Đăng nhập' }).click();
+  await page.getByRole('button', { name: 'Đăng nhập', exact: true }).click();
   await page.locator('.record-row').first().waitFor();
   assert.equal(new URL(page.url()).pathname, '/records', 'where they were');
   await app.allSent();
