@@ -17,6 +17,7 @@ words! {
     carry_nothing: "Máy chủ đã có tất cả: không có gì cần chuyển.", "The server has everything: there is nothing to carry.";
     carry_no_key: "Máy này chưa nhận được khóa của máy chủ. Có mạng một lần rồi thử lại; lúc này hãy dùng tệp cứu hộ.", "This phone has not received the server's key yet. Go online once and try again; use a rescue file for now.";
     bundle_too_long: "Có câu trả lời quá dài để bỏ vào tệp. Câu ấy và những gì làm sau đó không có trong tệp, vẫn nằm trên máy này.", "An answer is too long for a file. That one and what was done after it are not in the file; they stay on this phone.";
+    carry_not_shared: "Máy này không chia sẻ được tệp. Tải tệp xuống, rồi gửi từ mục tệp của máy.", "This phone does not share the file. Save it, then send it from the phone's files.";
     carry_failed: "Không tạo được tệp. Thử lại.", "The file could not be made. Try again.";
 
     receipt_why: "Người chuyển đem về biên nhận của máy chủ? Mở nó ở đây: máy này biết phần nào đã được nhận, không cần mạng.", "Did the carrier bring back the server's receipt? Open it here: this phone then knows what was received, without a network.";

@@ -151,17 +151,19 @@ fn HandOut(
 ) -> impl IntoView {
     let words = use_words();
     let toaster = expect_context::<Toaster>();
-    let tell = move |error: &files::FileError| {
+    let tell = move |error: &files::FileError, what: fn(Language) -> &'static str| {
         log_error(&format!("file not handed on: {error}"));
         let text = words.at_once().carry_failed().to_owned();
         toaster.show(Toast { text, action: None });
     };
-    let sharing = hand_out::shareable(&file).map(|data| {
+    let shareable = hand_out::shareable(&file);
+    let save_kind = if shareable.is_some() { ButtonKind::Secondary } else { ButtonKind::Primary };
+    let sharing = shareable.map(|data| {
         let on_click = move |()| {
             let data = data.clone();
             tasks::spawn(async move {
                 if let Err(error) = hand_out::share(&data).await {
-                    tell(&error);
+                    tell(&error, Language::carry_not_shared);
                 }
             });
         };
@@ -170,13 +172,13 @@ fn HandOut(
     let saved = StoredValue::new_local(file);
     let on_click = move |()| {
         if let Err(error) = hand_out::save(&saved.get_value()) {
-            tell(&error);
+            tell(&error, Language::file_not_saved);
         }
     };
     view! {
         <div class="button-row">
             {sharing}
-            <Button icon=Glyph::Download label=words.say(save) on_click=on_click />
+            <Button kind=save_kind icon=Glyph::Download label=words.say(save) on_click=on_click />
         </div>
     }
 }

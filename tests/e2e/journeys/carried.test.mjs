@@ -68,9 +68,16 @@ test('offline, an officer makes a file of a draft with its photo, and nothing le
   await officer.page.locator('.standing-line').click();
   await officer.page.locator('dialog[open]').getByRole('button', { name: 'Chuyển bằng tệp' }).click();
   const make = section(officer, 'Chuyển hồ sơ chưa gửi');
+  // A browser that says it shares the file, and then does not.
+  await officer.page.evaluate(() => {
+    navigator.canShare = () => true;
+    navigator.share = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
+  });
   await make.getByRole('button', { name: 'Tạo tệp chuyển' }).click();
   await make.getByText('Đã tạo tệp có 1 hồ sơ và 1 ảnh, tệp').waitFor();
   await make.getByText('Chỉ máy chủ đọc được.').first().waitFor();
+  await make.getByRole('button', { name: 'Chia sẻ tệp' }).click();
+  await officer.page.getByText('Máy này không chia sẻ được tệp.').waitFor();
   await officer.screenshot('carry');
   assert.deepEqual(await faults(officer, 'carry'), []);
   bundle = await downloaded(officer, files, () => make.getByRole('button', { name: 'Tải tệp xuống máy' }).click());
