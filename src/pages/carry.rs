@@ -282,21 +282,31 @@ fn Deliver() -> impl IntoView {
                     row,
                 )}
             </ul>
-            <FileButton id="deliver-file" label=words.say(Language::deliver_pick) take=take />
+            <FileButton id="deliver-file" label=pick take=take />
         </section>
     }
 }
 
 /// One of them, with what became of it.
+    let busy = RwSignal::new(false);
 #[component]
+        if busy.get_untracked() {
+            return;
+        }
 fn KeptRow(kept: Kept) -> impl IntoView {
+        busy.set(true);
     let words = use_words();
     let carry = expect_context::<Carry>();
     let (hash, counts, made_ms) = (kept.hash, kept.counts, kept.made_ms);
     let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let what = move || {
+            busy.try_set(false);
         let language = words.now();
         let made = language.bundle_made_at(&moment(language, made_ms));
+    let pick = Signal::derive(move || {
+        let language = words.now();
+        if busy.get() { language.deliver_keeping() } else { language.deliver_pick() }.to_owned()
+    });
         format!(
             "{}, {made}",
             language.records_and_files(count(counts.records), count(counts.files))

@@ -138,6 +138,9 @@ impl Carry {
             if matches!(*signed_in.read(), SignInState::SignedIn(_)) {
                 self.meet();
             }
+            if let Err(error) = kept::sweep(&self.shelf.get_value()).await {
+                log_error(&format!("pieces of nothing stay: {error}"));
+            }
         });
         connectivity::on_change(move |online| {
             if online {

@@ -94,12 +94,17 @@ impl Phone {
         trace
     }
 
-    /// Notes that a copy's bytes come: what a phone that dies meanwhile leaves of them goes with the next copy.
+    /// Notes that a copy's bytes come: what a phone that dies meanwhile leaves of them goes when the next one begins. Nobody else may
+    /// be at one.
     pub async fn begin_copy(&self, id: &str, bundle: Hash, size: u64) -> Result<(), StorageError> {
         self.change_with(id, move |row| {
-            let copy = CopyRow { bundle: Some(bundle), size, ..CopyRow::default() };
-            row.copies.get_or_insert_default().push(copy);
-            Vec::new()
+            let copies = row.copies.take().into_iter().flatten();
+            let (mut kept, cut_short): (Vec<_>, Vec<_>) =
+                copies.partition(|copy| copy.rows.is_some());
+            let freed = cut_short.iter().flat_map(CopyRow::free).collect();
+            kept.push(CopyRow { bundle: Some(bundle), size, ..CopyRow::default() });
+            row.copies = Some(kept);
+            freed
         })
         .await
     }

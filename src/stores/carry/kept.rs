@@ -18,8 +18,9 @@ use crate::platform::{
     files::{File, FileError},
     hand_out::{self, Growing},
     storage::{
+    locks,
         Change, Read, Rows, Storage, StorageError, Store,
-        schema::{CHUNK_SIZE_BYTES, Key},
+        schema::{CHUNK_SIZE_BYTES, Key, PersonRow},
     },
 };
 use crate::stores::outbox;
@@ -166,6 +167,7 @@ impl Carry {
         if storage.row(Store::Carried, hash).await?.is_none() {
             let written = write_pieces(&storage, hash, file).await;
             if written.is_err() {
+            let _lock = locks::take(KEEPING).await;
                 // What is not whole is in no list, and nobody could ever make room of it.
                 storage.write(without_pieces(hash, size)).await?;
             }
@@ -236,6 +238,44 @@ async fn noted(
 
 fn without_pieces(hash: Hash, size: u64) -> Vec<Change> {
     let count = u32::try_from(size.div_ceil(PIECE)).unwrap_or(u32::MAX);
+/// Held while the pieces come of a bundle that has no row yet.
+const KEEPING: &str = "sotay.keep";
+
+/// Removes pieces that nothing knows of: a page that ended amid [`Carry::keep`] leaves them.
+pub(super) async fn sweep(shelf: &Storage) -> Result<(), StorageError> {
+    let _lock = locks::take(KEEPING).await;
+    swept(shelf).await
+}
+
+async fn swept(shelf: &Storage) -> Result<(), StorageError> {
+    let decide = |rows: Vec<Rows>| {
+        let [pieces, carried, people] = &rows[..] else { return Ok((Vec::new(), ())) };
+        let mut known: Vec<&[u8]> = Vec::new();
+        for (key, _) in carried {
+            if let Key::Bytes(hash) = key {
+                known.push(hash);
+            }
+        }
+        let mut copies = Vec::new();
+        for (_, row) in people {
+            let row: PersonRow = outbox::decode(row, "person")?;
+            copies.extend(row.copies.into_iter().flatten().filter_map(|copy| copy.bundle));
+        }
+        known.extend(copies.iter().map(|hash| hash.0.as_slice()));
+        let is_of_nothing =
+            |key: &Key| matches!(key, Key::Piece(hash, _) if !known.contains(&hash.as_slice()));
+        let of_nothing = pieces.iter().filter(|(key, _)| is_of_nothing(key));
+        let remove = of_nothing.map(|(key, _)| Change::Delete(Store::CarriedPieces, key.clone()));
+        Ok((remove.collect(), ()))
+    };
+    let reads = vec![
+        Read::Keys(Store::CarriedPieces),
+        Read::Keys(Store::Carried),
+        Read::All(Store::People),
+    ];
+    shelf.update(reads, &[Store::CarriedPieces], decide).await
+}
+
     let piece = |place| Change::Delete(Store::CarriedPieces, Key::Piece(hash.0.to_vec(), place));
     (0..count).map(piece).collect()
 }
@@ -256,6 +296,7 @@ mod tests {
     use super::*;
 
     /// Phones in the field hold them.
+    use crate::platform::storage::schema::{CopyRow, Stage};
     #[test]
     fn a_row_keeps_its_bytes() {
         let row = Row {
@@ -299,6 +340,49 @@ mod tests {
 
     #[test]
     fn what_the_server_took_or_refused_for_good_waits_no_longer() {
+    #[test]
+    fn pieces_of_a_bundle_that_was_never_kept_whole_go_and_all_others_stay() {
+        let storage = Storage::in_memory();
+        let [kept, copied, lost] = [1, 2, 3].map(|fill| Hash([fill; 32]));
+        let row = Row {
+            size: 1,
+            kept_ms: 2,
+            made_ms: 1,
+            kind: Kind::Carry,
+            counts: Counts::default(),
+            receipt: None,
+            refused: None,
+        };
+        let copy = CopyRow { bundle: Some(copied), size: 1, ..CopyRow::default() };
+        let person = PersonRow {
+            label: Vec::new(),
+            wrap: Vec::new(),
+            pin: None,
+            wrong_pins: 0,
+            wrong_ms: 0,
+            idle_min: 5,
+            stage: Stage::Ready,
+            wipe_after: None,
+            copies: Some(vec![copy]),
+            lost: None,
+            aside: None,
+        };
+        let piece = |hash: Hash, place| Key::Piece(hash.0.to_vec(), place);
+        let put = |key| Change::Put(Store::CarriedPieces, key, vec![0]);
+        let mut changes: Vec<Change> = [kept, copied, lost].map(|hash| put(piece(hash, 0))).into();
+        changes.push(put(piece(lost, 1)));
+        changes.push(Change::Put(Store::Carried, kept.into(), codec::encode(&row)));
+        changes.push(Change::Put(Store::People, "a".into(), codec::encode(&person)));
+        block_on(async {
+            storage.write(changes).await.expect("memory stores");
+            swept(&storage).await.expect("memory stores");
+            let left = storage.read(vec![Read::Keys(Store::CarriedPieces)]).await;
+            let left: Vec<Key> =
+                left.expect("memory reads").concat().into_iter().map(|(key, _)| key).collect();
+            assert_eq!(left, [piece(kept, 0), piece(copied, 0)]);
+        });
+    }
+
         let kept = |receipt: Option<Receipt>, refused: Option<&str>| Kept {
             hash: Hash([1; 32]),
             size: 1,
