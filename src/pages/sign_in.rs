@@ -115,8 +115,7 @@ pub fn SignInPage() -> impl IntoView {
     });
     // Whoever comes for the first time mostly has a code.
     let is_first = door.people().with_untracked(Vec::is_empty);
-    let by_code =
-        move || view! { <ByCode is_first code busy failure on_enter=move |()| enter.run(true) /> };
+    let by_code = move || view! { <ByCode is_first code busy failure enter /> };
     view! {
         <main class="sign-in">
             <LanguageChoice />
@@ -208,7 +207,7 @@ fn ByCode(
     code: RwSignal<String>,
     busy: RwSignal<bool>,
     failure: RwSignal<Option<(bool, String)>>,
-    #[prop(into)] on_enter: Callback<()>,
+    enter: Callback<bool>,
 ) -> impl IntoView {
     let words = use_words();
     view! {
@@ -218,7 +217,7 @@ fn ByCode(
                 class="sign-in-form"
                 on:submit=move |event| {
                     event.prevent_default();
-                    on_enter.run(());
+                    enter.run(true);
                 }
             >
                 <TextField

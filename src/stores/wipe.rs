@@ -74,8 +74,9 @@ pub async fn end_sessions(door: Door) {
     }
 }
 
-/// Stores beside which their people began anew, as they forgot the PIN, go as after too many wrong ones: where the organisation wants
-/// that, and once the server has all of them. Others stay as they are, closed.
+/// Stores beside which their people began anew go as after too many wrong PINs.
+///
+/// That is where the organisation wants it, and once the server has all of them. Others stay as they are, closed.
 pub async fn settle_aside(door: Door) {
     let settled = async {
         for person in door.people().get_untracked() {
