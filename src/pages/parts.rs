@@ -24,6 +24,7 @@ use super::{
     records::RecordsPage,
     repair::{RepairPage, count_repairs},
     reports::ReportsPage,
+    rescue_parts::RescueParts,
     review::{Judging, ToReview},
     start::StartPage,
     storage_health::StorageHealth,
@@ -53,6 +54,8 @@ pub enum Later {
     Reports,
     /// Work that goes by file: with the forms, so that a phone has it before the network is away.
     Carry,
+    /// What is missing of a rescue file. In Today.
+    RescueParts,
     /// How the phone's storage is.
     StorageHealth,
     /// That the phone's clock is wrong. In Today.
@@ -141,6 +144,7 @@ part! {
         Later::Records => view! { <RecordsPage /> }.into_any(),
         Later::Reports => view! { <ReportsPage /> }.into_any(),
         Later::Carry => view! { <CarryPage /> }.into_any(),
+        Later::RescueParts => view! { <RescueParts carry=expect_context() is_there=false /> }.into_any(),
         Later::StorageHealth => view! { <StorageHealth /> }.into_any(),
         Later::WrongClock => view! { <WrongClock /> }.into_any(),
         Later::PinOffer => view! { <PinOffer /> }.into_any(),
@@ -254,6 +258,7 @@ impl Later {
             | Self::Records
             | Self::Reports
             | Self::Carry
+            | Self::RescueParts
             | Self::StorageHealth
             | Self::WrongClock
             | Self::PinOffer

@@ -14,11 +14,12 @@ use sync::{
 
 use super::{Carry, CarryError, copy::write_pieces};
 use crate::platform::{
+    activity::AtWork,
     clock,
     files::{File, FileError},
     hand_out::{self, Growing},
-    storage::{
     locks,
+    storage::{
         Change, Read, Rows, Storage, StorageError, Store,
         schema::{CHUNK_SIZE_BYTES, Key, PersonRow},
     },
@@ -160,14 +161,15 @@ pub(super) async fn header_of(file: &File) -> Result<(Header, Hash, Frames), Car
 impl Carry {
     /// Keeps somebody else's bundle until it is brought; it is on the disk when this returns. Keeping it again changes nothing.
     pub async fn keep(self, file: &File) -> Result<(), CarryError> {
+        let _at_work = AtWork::begin();
         let (header, ..) = header_of(file).await?;
         let size = hand_out::size(file);
         let hash = hash_of(file).await?;
         let storage = self.shelf.get_value();
         if storage.row(Store::Carried, hash).await?.is_none() {
+            let _lock = locks::take(KEEPING).await;
             let written = write_pieces(&storage, hash, file).await;
             if written.is_err() {
-            let _lock = locks::take(KEEPING).await;
                 // What is not whole is in no list, and nobody could ever make room of it.
                 storage.write(without_pieces(hash, size)).await?;
             }
@@ -236,8 +238,6 @@ async fn noted(
     shelf.update(reads, &[Store::Carried, Store::CarriedPieces], decide).await
 }
 
-fn without_pieces(hash: Hash, size: u64) -> Vec<Change> {
-    let count = u32::try_from(size.div_ceil(PIECE)).unwrap_or(u32::MAX);
 /// Held while the pieces come of a bundle that has no row yet.
 const KEEPING: &str = "sotay.keep";
 
@@ -276,6 +276,8 @@ async fn swept(shelf: &Storage) -> Result<(), StorageError> {
     shelf.update(reads, &[Store::CarriedPieces], decide).await
 }
 
+fn without_pieces(hash: Hash, size: u64) -> Vec<Change> {
+    let count = u32::try_from(size.div_ceil(PIECE)).unwrap_or(u32::MAX);
     let piece = |place| Change::Delete(Store::CarriedPieces, Key::Piece(hash.0.to_vec(), place));
     (0..count).map(piece).collect()
 }
@@ -294,9 +296,9 @@ mod tests {
     use futures::executor::block_on;
 
     use super::*;
+    use crate::platform::storage::schema::{CopyRow, Stage};
 
     /// Phones in the field hold them.
-    use crate::platform::storage::schema::{CopyRow, Stage};
     #[test]
     fn a_row_keeps_its_bytes() {
         let row = Row {
@@ -338,8 +340,6 @@ mod tests {
         });
     }
 
-    #[test]
-    fn what_the_server_took_or_refused_for_good_waits_no_longer() {
     #[test]
     fn pieces_of_a_bundle_that_was_never_kept_whole_go_and_all_others_stay() {
         let storage = Storage::in_memory();
@@ -383,6 +383,8 @@ mod tests {
         });
     }
 
+    #[test]
+    fn what_the_server_took_or_refused_for_good_waits_no_longer() {
         let kept = |receipt: Option<Receipt>, refused: Option<&str>| Kept {
             hash: Hash([1; 32]),
             size: 1,

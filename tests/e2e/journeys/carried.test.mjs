@@ -194,6 +194,12 @@ test('a dying phone: its owner makes a rescue file and writes the code down', as
   bundle = await downloaded(officer, files, () => rescue.getByRole('button', { name: 'Tải tệp xuống máy' }).click());
   bundle = { path: bundle, code: await rescue.locator('.rescue-code').innerText() };
   assert.match(bundle.code, /^([a-z2-9]{5}-){3}[a-z2-9]{5}$/);
+  // Whoever sends the file first and comes back later finds the code, until they say that it is written down.
+  await hoa.open('/carry');
+  await rescue.getByText(bundle.code).waitFor();
+  await officer.screenshot('rescue-code');
+  await rescue.getByRole('button', { name: 'Đã chép mã ra giấy' }).click();
+  await rescue.locator('.rescue-code').waitFor({ state: 'detached' });
   await officer.kill();
 });
 
