@@ -35,6 +35,19 @@ test('a wrong password and an unknown name get the same words', async () => {
   assert.equal(await tryIn('khong.co.ai', PASSWORD), wrong);
 });
 
+test('a password may be pasted, and its manager finds the fields', async () => {
+  await app.open('/');
+  for (const [selector, what] of [['input[name="name"]', 'username'], ['input[type="password"]', 'current-password']]) {
+    const field = phone.page.locator(selector);
+    assert.equal(await field.getAttribute('autocomplete'), what);
+    const passed = await field.evaluate((element) => [
+      new ClipboardEvent('paste', { bubbles: true, cancelable: true }),
+      new KeyboardEvent('keydown', { key: 'v', ctrlKey: true, bubbles: true, cancelable: true }),
+    ].map((event) => element.dispatchEvent(event)));
+    assert.deepEqual(passed, [true, true], 'nobody stops it');
+  }
+});
+
 test('nothing entered is asked for without asking the server', async () => {
   assert.match(await tryIn('', ''), /Nhập tên đăng nhập và mật khẩu/);
 });
