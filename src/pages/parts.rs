@@ -35,7 +35,7 @@ use crate::components::{Banner, Button, ButtonKind, Tone};
 use crate::form_view::{MapView, scan_with};
 use crate::locale::Language;
 use crate::platform::{barcode, connectivity, log_error, tasks};
-use crate::reactive::effect;
+use crate::reactive::{effect, memo};
 use crate::stores::{
     AppUpdate, Carry, Door, Records, SpaceWatch, SyncStatus, preferences::use_words, wipe,
 };
@@ -171,18 +171,20 @@ part! {
         }
         Later::Leavers => {
             let door = expect_context::<Door>();
-            let end = move || {
-                tasks::spawn(wipe::end_sessions(door));
-                tasks::spawn(wipe::settle_aside(door));
-            };
+            let end = move || tasks::spawn(wipe::end_sessions(door));
+            let settle = move || tasks::spawn(wipe::settle_aside(door));
+            end();
             let people = door.people();
+            let is_one_aside = memo(move || people.read().iter().any(|it| it.row.is_aside()));
             effect(move || {
-                people.track();
-                end();
+                if is_one_aside.get() {
+                    settle();
+                }
             });
             connectivity::on_change(move |online| {
                 if online {
                     end();
+                    settle();
                 }
             });
             ().into_any()

@@ -100,17 +100,19 @@ pub fn UnlockPage() -> impl IntoView {
                 <Show when=has_pin>
                     <PinPad label=words.say(Language::enter_pin) disabled=disabled on_pin=open />
                 </Show>
-                <Button
-                    label=Signal::derive(move || {
-                        let language = words.now();
-                        let text = if has_pin() { language.somebody_else() } else { language.sign_in() };
-                        text.to_owned()
-                    })
-                    on_click=move |()| door.ask_nobody()
-                />
-                <Show when=move || has_pin() && !is_aside()>
-                    <Forgotten />
-                </Show>
+                <div class="button-row">
+                    <Button
+                        label=Signal::derive(move || {
+                            let language = words.now();
+                            let text = if has_pin() { language.somebody_else() } else { language.sign_in() };
+                            text.to_owned()
+                        })
+                        on_click=move |()| door.ask_nobody()
+                    />
+                    <Show when=move || has_pin() && !is_aside()>
+                        <Forgotten />
+                    </Show>
+                </div>
             </Show>
         </main>
     }
