@@ -315,3 +315,30 @@ test('on a phone that somebody else uses, the work goes on in a store beside the
   await colleague.page.getByText('Người dùng máy này').waitFor();
   await colleague.screenshot('beside');
 });
+
+test('a phone that is left alone does not lock itself amid the keeping of a file, and does when that has ended', async () => {
+  const { page } = colleague;
+  const pad = page.locator('.unlock .pin-pad');
+  const press = async () => { for (const digit of '274913') await page.locator(`[data-digit="${digit}"]`).click(); };
+  await minh.open('/more');
+  await page.getByRole('button', { name: 'Đặt mã PIN' }).click();
+  await press();
+  await press();
+  await page.getByText('chỉ mở được bằng mã PIN').waitFor();
+  await page.clock.install();
+  await minh.open('/carry');
+  await pad.waitFor();
+  await press();
+  const deliver = section(colleague, 'Nhận tệp chuyển hộ');
+  await deliver.waitFor();
+  // Another tab is at it, so this one waits in the midst.
+  await page.evaluate(() => { navigator.locks.request('sotay.keep', () => new Promise((done) => { window.letGo = done; })); });
+  await deliver.locator('input[type="file"]').setInputFiles(bundle.path);
+  await deliver.getByText('Đang giữ tệp…').waitFor();
+  await page.clock.fastForward('05:30');
+  assert.equal(await page.locator('html[data-locking="on"], .unlock .pin-pad').count(), 0);
+  await page.evaluate(() => window.letGo());
+  await deliver.getByText('Chọn tệp', { exact: true }).waitFor();
+  await page.clock.fastForward('05:30');
+  await pad.waitFor();
+});
