@@ -17,6 +17,7 @@ words! {
     carry_nothing: "Máy chủ đã có tất cả: không có gì cần chuyển.", "The server has everything: there is nothing to carry.";
     carry_no_key: "Máy này chưa nhận được khóa của máy chủ. Có mạng một lần rồi thử lại; lúc này hãy dùng tệp cứu hộ.", "This phone has not received the server's key yet. Go online once and try again; use a rescue file for now.";
     bundle_too_long: "Có câu trả lời quá dài để bỏ vào tệp. Câu ấy và những gì làm sau đó không có trong tệp, vẫn nằm trên máy này.", "An answer is too long for a file. That one and what was done after it are not in the file; they stay on this phone.";
+    carry_not_shared: "Máy này không chia sẻ được tệp. Tải tệp xuống, rồi gửi từ mục tệp của máy.", "This phone does not share the file. Save it, then send it from the phone's files.";
     carry_failed: "Không tạo được tệp. Thử lại.", "The file could not be made. Try again.";
 
     receipt_why: "Người chuyển đem về biên nhận của máy chủ? Mở nó ở đây: máy này biết phần nào đã được nhận, không cần mạng.", "Did the carrier bring back the server's receipt? Open it here: this phone then knows what was received, without a network.";
@@ -32,6 +33,7 @@ words! {
     deliver_title: "Nhận tệp chuyển hộ", "Deliver a file";
     deliver_why: "Nhận tệp của người khác. Máy này giữ tệp và tự đưa lên máy chủ khi có mạng.", "Take somebody else's file. This phone keeps it, and brings it to the server by itself once there is a network.";
     deliver_pick: "Chọn tệp", "Choose a file";
+    deliver_keeping: "Đang giữ tệp…", "Keeping the file…";
     deliver_waits: "Đang chờ mạng để đưa lên máy chủ", "Waiting for a network to bring it to the server";
     deliver_now: "Đang đưa lên máy chủ…", "Being brought to the server…";
     deliver_nothing_new: "Máy chủ đã có sẵn tất cả", "The server had all of it already";
@@ -45,7 +47,11 @@ words! {
     rescue_why: "Máy sắp hỏng, sắp hết pin hay phải xóa? Tạo tệp cứu hộ: mọi hồ sơ chưa gửi, kể cả phiếu đang làm và ảnh. Đưa tệp ra khỏi máy này và chép mã ra giấy; với hai thứ đó, bạn tự làm tiếp trên máy khác, không cần mạng.", "Is the phone failing, or to be wiped? Make a rescue file: all unsent work, with drafts and photos. Get the file off this phone and write the code on paper; with these two you go on by yourself on another phone, without a network.";
     rescue_make: "Tạo tệp cứu hộ", "Make a rescue file";
     rescue_code: "Mã mở tệp", "The file's code";
-    rescue_write_down: "Chép mã này ra giấy, đừng gửi chung với tệp. Ai có cả tệp lẫn mã sẽ đọc được. Mã chỉ hiện một lần.", "Write the code on paper, and do not send it along with the file. Whoever has both can read it. It is shown only once.";
+    rescue_write_down: "Chép mã này ra giấy, đừng gửi chung với tệp. Ai có cả tệp lẫn mã sẽ đọc được.", "Write the code on paper, and do not send it along with the file. Whoever has both can read it.";
+    rescue_code_last: "Mã của tệp cứu hộ tạo gần đây nhất", "The code of the last rescue file";
+    rescue_code_written: "Đã chép mã ra giấy", "It is written down";
+    rescue_parts_why: "Ảnh và tệp trong đó chưa có trên máy này. Giữ các tệp ấy cho tới khi mở xong.", "Photos and files in there are not on this phone yet. Keep them until they are opened.";
+    rescue_parts_gone: "Không còn các tệp ấy", "Those files are gone";
     restore_title: "Làm tiếp từ tệp cứu hộ", "Go on from a rescue file";
     restore_why: "Chọn tệp cứu hộ của máy cũ và nhập mã đã chép.", "Choose the old phone's rescue file and enter the code that was written down.";
     restore_button: "Làm tiếp trên máy này", "Go on on this phone";
@@ -89,6 +95,31 @@ impl Language {
         match self {
             Self::Vi => format!("Không đọc được {what} trên máy này, nên tệp không có phần đó."),
             Self::En => format!("This phone cannot read {what} any more: that is not in the file."),
+        }
+    }
+
+    /// Photos and other files for which there was no room to make one more file.
+    #[must_use]
+    pub fn bundle_without_room(self, files: usize) -> String {
+        let what = self.file_count(files);
+        match self {
+            Self::Vi => format!(
+                "Máy không đủ chỗ nên chưa tạo được hết: còn {what} không có trong tệp nào, vẫn nằm trên máy này."
+            ),
+            Self::En => format!(
+                "The phone has no room for all of it: {what} are in none of these; they stay on this phone."
+            ),
+        }
+    }
+
+    /// Which are missing of several rescue files that were made together.
+    #[must_use]
+    pub fn rescue_parts_missing(self, of: u32, missing: &[u32]) -> String {
+        let places: Vec<String> = missing.iter().map(u32::to_string).collect();
+        let places = places.join(", ");
+        match self {
+            Self::Vi => format!("Tệp cứu hộ gồm {of} tệp, còn thiếu tệp thứ {places}"),
+            Self::En => format!("The rescue file is in {of} files; still to open: number {places}"),
         }
     }
 

@@ -39,6 +39,13 @@ words! {
     wiped_why: "Mã PIN bị nhập sai quá số lần. Mọi phần đã lưu đều có trên máy chủ: đăng nhập lại để làm tiếp.", "Too many wrong PINs were entered. All that was stored is at the server: sign in again to go on.";
     is_lost: "Máy này đã được báo mất. Phần chưa gửi vẫn ở trên máy và được giữ kín.", "This phone was reported lost. What was not sent stays on it, and closed.";
     wiped_lost: "Máy này đã được báo mất. Mọi phần đã lưu đều có trên máy chủ: đăng nhập lại để làm tiếp.", "This phone was reported lost. All that was stored is at the server: sign in again to go on.";
+    wiped_aside: "Mọi phần trong sổ cũ đều có trên máy chủ: đăng nhập lại để làm tiếp.", "All that was in the former notebook is at the server: sign in again to go on.";
+    forgot_pin: "Quên mã PIN?", "Forgot the PIN?";
+    forgot_pin_closed: "Không có mã PIN thì không ai mở được sổ này, kể cả người điều phối.", "Without its PIN nobody can open this notebook, not even your coordinator.";
+    forgot_pin_anew: "Khi có mạng, đăng nhập lại để bắt đầu sổ mới trên máy này: phần đã gửi sẽ tải về lại. Phần chưa gửi vẫn nằm kín trong sổ cũ; nhớ ra mã PIN thì chọn lại sổ cũ ở màn hình đăng nhập.", "With a network, sign in again to begin a new notebook on this phone: what was sent comes back. What was not sent stays closed in the former one; should the PIN come back to you, choose it on the sign-in screen.";
+    forgot_pin_keep: "Đừng xóa dữ liệu trình duyệt: phần chưa gửi của mọi người dùng máy này sẽ mất.", "Do not clear the browser's data: what anybody on this phone has not sent would be lost.";
+    former_notebook: "sổ cũ", "former notebook";
+    notebook_aside: "Sổ cũ của bạn: phần chưa gửi vẫn ở đây và được giữ kín. Mã PIN cũ vẫn mở được.", "Your former notebook: what was not sent is still here, and closed. Its old PIN opens it.";
     not_locked: "Chưa khóa, vì có phần chưa lưu được.", "Not locked, because something could not be stored.";
 }
 

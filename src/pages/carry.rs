@@ -8,7 +8,7 @@ use sync::{
 
 use crate::reactive::{Show, memo};
 
-use super::{moment, title_page};
+use super::{moment, rescue_parts::RescueParts, title_page};
 use crate::components::{
     Banner, Button, ButtonKind, Glyph, Icon, TextField, Toast, Toaster, Tone, keyed_list,
 };
@@ -35,6 +35,7 @@ pub fn CarryPage() -> impl IntoView {
         sign_in.is_some_and(|state| matches!(*state.read(), SignInState::SignedIn(_)))
     });
     title_page(words.say(Language::by_file));
+    let inside = use_context::<Carry>();
     view! {
         <div class="page carry">
             <header class="page-head"><h1>{words.say(Language::by_file)}</h1></header>
@@ -52,6 +53,7 @@ pub fn CarryPage() -> impl IntoView {
                     <Make kind=Kind::Rescue />
                 </section>
             </Show>
+            {inside.map(|carry| view! { <RescueParts carry is_there=true /> })}
             <Restore />
             <Show when=move || !is_signed_in.get()>
                 <A href="/sign-in" attr:class="button">{words.say(Language::sign_in)}</A>
@@ -68,13 +70,26 @@ fn Make(kind: Kind) -> impl IntoView {
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<CarryError>);
     let made = RwSignal::new_local(None::<Made>);
+    let code = RwSignal::new(None::<String>);
+    if kind == Kind::Rescue {
+        tasks::spawn(async move {
+            match carry.rescue_code().await {
+                Ok(kept) => drop(code.try_set(kept)),
+                Err(error) => log_error(&format!("code of the rescue file not read: {error}")),
+            }
+        });
+    }
     let make = move |()| {
         busy.set(true);
         failure.set(None);
         made.set(None);
         tasks::spawn(async move {
             match carry.make(kind).await {
-                Ok(bundle) => drop(made.try_set(Some(bundle))),
+                Ok(bundle) => {
+                    // It stands with what was made.
+                    code.try_set(None);
+                    made.try_set(Some(bundle));
+                }
                 Err(error) => {
                     log_error(&format!("bundle not made: {error}"));
                     failure.try_set(Some(error));
@@ -100,6 +115,7 @@ fn Make(kind: Kind) -> impl IntoView {
                 view! { <Banner tone=tone title=text /> }
             })
         }}
+        {move || code.get().map(|text| view! { <KeptCode text code /> })}
         {move || made.get().map(|made| view! { <HandOn made=made /> })}
         <Button
             kind=if kind == Kind::Carry { ButtonKind::Primary } else { ButtonKind::Secondary }
@@ -110,11 +126,32 @@ fn Make(kind: Kind) -> impl IntoView {
     }
 }
 
+/// The code of the last rescue file, until it is written down: whoever sent the file may have been away for long.
+#[component]
+fn KeptCode(text: String, code: RwSignal<Option<String>>) -> impl IntoView {
+    let words = use_words();
+    let carry = expect_context::<Carry>();
+    let forget = move |()| {
+        tasks::spawn(async move {
+            match carry.forget_rescue_code().await {
+                Ok(()) => drop(code.try_set(None)),
+                Err(error) => log_error(&format!("code of the rescue file stays: {error}")),
+            }
+        });
+    };
+    view! {
+        <Banner tone=Tone::Attention title=words.say(Language::rescue_code_last)>
+            <p class="rescue-code">{text}</p>
+            <Button label=words.say(Language::rescue_code_written) on_click=forget />
+        </Banner>
+    }
+}
+
 /// What was made, and the ways to hand it on.
 #[component]
 fn HandOn(made: Made) -> impl IntoView {
     let words = use_words();
-    let Made { bundles, records, files, left_out, too_long, code } = made;
+    let Made { bundles, records, files, left_out, without_room, too_long, code } = made;
     let count = bundles.len();
     let hand_out = move |file: File| {
         let name = (count > 1).then(|| view! { <p>{file.name()}</p> });
@@ -126,6 +163,7 @@ fn HandOn(made: Made) -> impl IntoView {
     view! {
         <Banner tone=Tone::Good title=Signal::derive(move || words.now().bundle_made(records, files))>
             {(left_out > 0).then(|| view! { <p>{move || words.now().bundle_left_out(left_out)}</p> })}
+            {(without_room > 0).then(|| view! { <p>{move || words.now().bundle_without_room(without_room)}</p> })}
             {(too_long > 0).then(|| view! { <p>{words.say(Language::bundle_too_long)}</p> })}
             {(count > 1).then(|| view! { <p>{move || words.now().bundle_parts(count)}</p> })}
             {match code {
@@ -137,7 +175,7 @@ fn HandOn(made: Made) -> impl IntoView {
                 }
                 .into_any(),
             }}
-            {bundles.into_iter().map(hand_out).collect_view()}
+            {bundles.into_iter().map(|(file, _)| hand_out(file)).collect_view()}
         </Banner>
     }
 }
@@ -151,17 +189,18 @@ fn HandOut(
 ) -> impl IntoView {
     let words = use_words();
     let toaster = expect_context::<Toaster>();
-    let tell = move |error: &files::FileError| {
+    let tell = move |error: &files::FileError, what: fn(Language) -> &'static str| {
         log_error(&format!("file not handed on: {error}"));
-        let text = words.at_once().carry_failed().to_owned();
-        toaster.show(Toast { text, action: None });
+        toaster.show(Toast { text: what(words.at_once()).to_owned(), action: None });
     };
-    let sharing = hand_out::shareable(&file).map(|data| {
+    let shareable = hand_out::shareable(&file);
+    let save_kind = if shareable.is_some() { ButtonKind::Secondary } else { ButtonKind::Primary };
+    let sharing = shareable.map(|data| {
         let on_click = move |()| {
             let data = data.clone();
             tasks::spawn(async move {
                 if let Err(error) = hand_out::share(&data).await {
-                    tell(&error);
+                    tell(&error, Language::carry_not_shared);
                 }
             });
         };
@@ -170,13 +209,13 @@ fn HandOut(
     let saved = StoredValue::new_local(file);
     let on_click = move |()| {
         if let Err(error) = hand_out::save(&saved.get_value()) {
-            tell(&error);
+            tell(&error, Language::file_not_saved);
         }
     };
     view! {
         <div class="button-row">
             {sharing}
-            <Button icon=Glyph::Download label=words.say(save) on_click=on_click />
+            <Button kind=save_kind icon=Glyph::Download label=words.say(save) on_click=on_click />
         </div>
     }
 }
@@ -249,14 +288,24 @@ fn Deliver() -> impl IntoView {
     let words = use_words();
     let carry = expect_context::<Carry>();
     let failure = RwSignal::new(None::<CarryError>);
+    let busy = RwSignal::new(false);
     let take = Callback::new(move |file: File| {
+        if busy.get_untracked() {
+            return;
+        }
         failure.set(None);
+        busy.set(true);
         tasks::spawn(async move {
             if let Err(error) = carry.keep(&file).await {
                 log_error(&format!("file not kept: {error}"));
                 failure.try_set(Some(error));
             }
+            busy.try_set(false);
         });
+    });
+    let pick = Signal::derive(move || {
+        let language = words.now();
+        if busy.get() { language.deliver_keeping() } else { language.deliver_pick() }.to_owned()
     });
     let row = move |kept: Kept| view! { <KeptRow kept=kept /> }.into_any();
     view! {
@@ -280,7 +329,7 @@ fn Deliver() -> impl IntoView {
                     row,
                 )}
             </ul>
-            <FileButton id="deliver-file" label=words.say(Language::deliver_pick) take=take />
+            <FileButton id="deliver-file" label=pick take=take />
         </section>
     }
 }

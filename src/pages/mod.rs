@@ -39,6 +39,7 @@ mod records;
 mod repair;
 mod repair_entities;
 mod reports;
+mod rescue_parts;
 mod review;
 mod sheet_request;
 mod shell;

@@ -24,6 +24,7 @@ use super::{
     records::RecordsPage,
     repair::{RepairPage, count_repairs},
     reports::ReportsPage,
+    rescue_parts::RescueParts,
     review::{Judging, ToReview},
     start::StartPage,
     storage_health::StorageHealth,
@@ -34,7 +35,7 @@ use crate::components::{Banner, Button, ButtonKind, Tone};
 use crate::form_view::{MapView, scan_with};
 use crate::locale::Language;
 use crate::platform::{barcode, connectivity, log_error, tasks};
-use crate::reactive::effect;
+use crate::reactive::{effect, memo};
 use crate::stores::{
     AppUpdate, Carry, Door, Records, SpaceWatch, SyncStatus, preferences::use_words, wipe,
 };
@@ -53,11 +54,13 @@ pub enum Later {
     Reports,
     /// Work that goes by file: with the forms, so that a phone has it before the network is away.
     Carry,
+    /// What is missing of a rescue file. In Today.
+    RescueParts,
     /// How the phone's storage is.
     StorageHealth,
     /// That the phone's clock is wrong. In Today.
     WrongClock,
-    /// Ending the sessions of those who left the phone. It has nothing to show.
+    /// Ending the sessions of those who left the phone, and their stores who forgot their PIN. It has nothing to show.
     Leavers,
     /// That a PIN can be set. In Today; what sets it comes with the lock.
     PinOffer,
@@ -141,6 +144,7 @@ part! {
         Later::Records => view! { <RecordsPage /> }.into_any(),
         Later::Reports => view! { <ReportsPage /> }.into_any(),
         Later::Carry => view! { <CarryPage /> }.into_any(),
+        Later::RescueParts => view! { <RescueParts carry=expect_context() is_there=false /> }.into_any(),
         Later::StorageHealth => view! { <StorageHealth /> }.into_any(),
         Later::WrongClock => view! { <WrongClock /> }.into_any(),
         Later::PinOffer => view! { <PinOffer /> }.into_any(),
@@ -168,10 +172,19 @@ part! {
         Later::Leavers => {
             let door = expect_context::<Door>();
             let end = move || tasks::spawn(wipe::end_sessions(door));
+            let settle = move || tasks::spawn(wipe::settle_aside(door));
             end();
+            let people = door.people();
+            let is_one_aside = memo(move || people.read().iter().any(|it| it.row.is_aside()));
+            effect(move || {
+                if is_one_aside.get() {
+                    settle();
+                }
+            });
             connectivity::on_change(move |online| {
                 if online {
                     end();
+                    settle();
                 }
             });
             ().into_any()
@@ -247,6 +260,7 @@ impl Later {
             | Self::Records
             | Self::Reports
             | Self::Carry
+            | Self::RescueParts
             | Self::StorageHealth
             | Self::WrongClock
             | Self::PinOffer

@@ -22,7 +22,7 @@ pub fn PeopleHere() -> impl IntoView {
     let router = use_router();
     let toaster = expect_context::<Toaster>();
     let line = move |person: Person| {
-        let name = person.label.name.clone();
+        let (name, is_former) = (person.label.name.clone(), person.row.aside.is_some());
         let choose = move |_| {
             let person = person.clone();
             tasks::spawn(async move {
@@ -42,7 +42,10 @@ pub fn PeopleHere() -> impl IntoView {
         view! {
             <li>
                 <button class="list-row" type="button" on:click=choose>
-                    <span class="list-row-title">{name}</span>
+                    <span class="list-row-title">
+                        {name}
+                        {is_former.then(|| view! { " · " {words.say(Language::former_notebook)} })}
+                    </span>
                     <Icon glyph=Glyph::Forward />
                 </button>
             </li>

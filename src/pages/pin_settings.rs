@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::{pin_pad::PinPad, unlock::pin_text};
+use super::{
+    pin_pad::PinPad,
+    unlock::{FEW, pin_text},
+};
 use crate::components::{
     Banner, Button, ButtonKind, ChoiceOption, Segmented, Toast, Toaster, Tone,
 };
@@ -100,7 +103,14 @@ fn Asking(step: RwSignal<Step>, failure: RwSignal<Option<String>>) -> impl IntoV
         .to_owned()
     });
     let fail = move |error: &PinError, back: Step| {
-        failure.try_set(Some(pin_text(words.at_once(), error)));
+        let language = words.at_once();
+        // Here too a wrong one counts.
+        let inside = door.inside();
+        let left = inside.read_untracked().as_ref().and_then(|here| here.row.tries_left());
+        let left = left.filter(|left| *error == PinError::Wrong && (1..=FEW).contains(left));
+        let left = left.map(|left| language.pins_left(left)).unwrap_or_default();
+        failure
+            .try_set(Some(format!("{} {left}", pin_text(language, error)).trim_end().to_owned()));
         step.try_set(back);
     };
     let set = move |old: Option<String>, new: Option<String>| {

@@ -32,7 +32,8 @@ pub fn SignInPage() -> impl IntoView {
     title_page(words.say(Language::sign_in));
     let name = RwSignal::new(String::new());
     let password = RwSignal::new(String::new());
-    let failure = RwSignal::new(None::<String>);
+    // What failed, in words, and whether it was a code that was typed: it is said where that was done.
+    let failure = RwSignal::new(None::<(bool, String)>);
     let busy = RwSignal::new(false);
     let router = use_router();
     let code = RwSignal::new(String::new());
@@ -59,7 +60,7 @@ pub fn SignInPage() -> impl IntoView {
             }
         };
         if let Some(missing) = missing {
-            return failure.set(Some(missing.to_owned()));
+            return failure.set(Some((with_code, missing.to_owned())));
         }
         busy.set(true);
         failure.set(None);
@@ -90,7 +91,7 @@ pub fn SignInPage() -> impl IntoView {
                         router.replace("/");
                         toaster.show(Toast { text, action: None });
                     } else {
-                        failure.try_set(Some(text));
+                        failure.try_set(Some((with_code && !by_link, text)));
                     }
                 }
             }
@@ -112,6 +113,9 @@ pub fn SignInPage() -> impl IntoView {
         let language = words.now();
         if busy.get() { language.signing_in() } else { language.sign_in() }.to_owned()
     });
+    // Whoever comes for the first time mostly has a code.
+    let is_first = door.people().with_untracked(Vec::is_empty);
+    let by_code = move || view! { <ByCode is_first code busy failure enter /> };
     view! {
         <main class="sign-in">
             <LanguageChoice />
@@ -121,6 +125,7 @@ pub fn SignInPage() -> impl IntoView {
             {move || passes_by.get().then(|| view! { <InPart screen=Later::PassingBy /> })}
             {move || has_others(door).then(|| view! { <InPart screen=Later::PeopleHere /> })}
             <p class="muted">{words.say(Language::sign_in_why)}</p>
+            {is_first.then(by_code)}
             <form
                 class="sign-in-form"
                 on:submit=move |event| {
@@ -130,7 +135,7 @@ pub fn SignInPage() -> impl IntoView {
             >
                 {name_and_password(words, name, password)}
                 {move || {
-                    let text = failure.get()?;
+                    let (false, text) = failure.get()? else { return None };
                     Some(
                         view! {
                             <Banner tone=Tone::Bad title=text>
@@ -145,7 +150,7 @@ pub fn SignInPage() -> impl IntoView {
             </form>
             {move || makes_passkey.get().then(|| view! { <InPart screen=Later::PasskeyMake /> })}
             {passkeys::are_here().then(|| view! { <ByPasskey /> })}
-            <ByCode code=code busy=busy on_enter=move |()| enter.run(true) />
+            {(!is_first).then(by_code)}
             <A href="/carry" attr:class="button button-quiet">{words.say(Language::restore_title)}</A>
         </main>
     }
@@ -197,19 +202,22 @@ fn was_heard(answer: &Result<LetIn, SignInError>) -> bool {
 /// For whom a coordinator made a code.
 #[component]
 fn ByCode(
+    /// Whether it is what they see first.
+    is_first: bool,
     code: RwSignal<String>,
     busy: RwSignal<bool>,
-    #[prop(into)] on_enter: Callback<()>,
+    failure: RwSignal<Option<(bool, String)>>,
+    enter: Callback<bool>,
 ) -> impl IntoView {
     let words = use_words();
     view! {
-        <details>
+        <details open=is_first>
             <summary>{words.say(Language::have_code)}</summary>
             <form
                 class="sign-in-form"
                 on:submit=move |event| {
                     event.prevent_default();
-                    on_enter.run(());
+                    enter.run(true);
                 }
             >
                 <TextField
@@ -220,6 +228,10 @@ fn ByCode(
                         code.try_set(text);
                     }
                 />
+                {move || {
+                    let (true, text) = failure.get()? else { return None };
+                    Some(view! { <Banner tone=Tone::Bad title=text /> })
+                }}
                 <Button label=words.say(Language::sign_in_by_code) disabled=busy submits=true on_click=|()| {} />
             </form>
         </details>

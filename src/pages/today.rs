@@ -76,6 +76,7 @@ pub fn TodayPage() -> impl IntoView {
             </header>
             <LowSpace />
             {beside(Later::WrongClock, ())}
+            {beside(Later::RescueParts, ())}
             {sign_in.reviews().then(|| beside(Later::ToReview, ()))}
             <Show when=move || returned.read().1 != 0>
                 <RecordSection title=words.say(Language::returned_to_me) state=State::Returned records=returned />

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{pin_pad::PinPad, sign_in::LanguageChoice, title_page};
-use crate::components::{Banner, Button, ButtonKind, Tone};
+use crate::components::{Banner, Button, ButtonKind, Sheet, Tone};
 use crate::form_view::storage_advice;
 use crate::locale::Language;
 use crate::platform::{address, connectivity, document, log_error, tasks};
@@ -17,7 +17,7 @@ use crate::stores::{
 };
 
 /// With so few wrong PINs left before the phone is emptied, it says so.
-const FEW: u32 = 3;
+pub(super) const FEW: u32 = 3;
 /// The next try to bring what is unsent to the server, if no network appears before.
 const RETRY_MS: u32 = 60_000;
 
@@ -31,6 +31,7 @@ pub fn UnlockPage() -> impl IntoView {
     let failure = RwSignal::new(None::<PinError>);
     let asked = door.asked();
     let is_lost = move || asked.read().as_ref().is_some_and(|person| person.row.is_lost());
+    let is_aside = move || asked.read().as_ref().is_some_and(|person| person.row.aside.is_some());
     let has_pin = move || asked.read().as_ref().is_none_or(|person| person.row.pin.is_some());
     let name = move || asked.read().as_ref().map(|person| person.label.name.clone());
     let waits = RwSignal::new(0_i64);
@@ -63,7 +64,11 @@ pub fn UnlockPage() -> impl IntoView {
             <LanguageChoice />
             <h1>{name}</h1>
             <Show when=move || tried.outcome.get() == Some(Outcome::Wiped)>
-                <Wiped is_lost=is_lost() />
+                <Wiped why=match (is_lost(), is_aside()) {
+                    (true, _) => Language::wiped_lost,
+                    (_, true) => Language::wiped_aside,
+                    _ => Language::wiped_why,
+                } />
             </Show>
             <Show when=move || tried.outcome.get() != Some(Outcome::Wiped)>
                 // Above the keys: below them a small phone would hide how many tries are left.
@@ -77,6 +82,7 @@ pub fn UnlockPage() -> impl IntoView {
                         };
                         let said = match is_lost() {
                             true => Some(language.is_lost().to_owned()),
+                            false if is_aside() => Some(language.notebook_aside().to_owned()),
                             false => tried_text(language, tried.outcome.get()),
                         };
                         match (wrong, said) {
@@ -94,22 +100,59 @@ pub fn UnlockPage() -> impl IntoView {
                 <Show when=has_pin>
                     <PinPad label=words.say(Language::enter_pin) disabled=disabled on_pin=open />
                 </Show>
-                <Button
-                    label=Signal::derive(move || {
-                        let language = words.now();
-                        let text = if has_pin() { language.somebody_else() } else { language.sign_in() };
-                        text.to_owned()
-                    })
-                    on_click=move |()| door.ask_nobody()
-                />
+                <div class="button-row">
+                    <Button
+                        label=Signal::derive(move || {
+                            let language = words.now();
+                            let text = if has_pin() { language.somebody_else() } else { language.sign_in() };
+                            text.to_owned()
+                        })
+                        on_click=move |()| door.ask_nobody()
+                    />
+                    <Show when=move || has_pin() && !is_aside()>
+                        <Forgotten />
+                    </Show>
+                </div>
             </Show>
         </main>
     }
 }
 
+/// The way on for whoever does not know the PIN any more.
+#[component]
+fn Forgotten() -> impl IntoView {
+    let words = use_words();
+    let door = expect_context::<Door>();
+    let open = RwSignal::new(false);
+    view! {
+        <Button
+            kind=ButtonKind::Quiet
+            label=words.say(Language::forgot_pin)
+            on_click=move |()| open.set(true)
+        />
+        <Sheet
+            open=open
+            title=words.say(Language::forgot_pin)
+            close_label=words.say(Language::close)
+            on_close=move |()| {
+                open.try_set(false);
+            }
+        >
+            <p>{words.say(Language::forgot_pin_closed)}</p>
+            <p>{words.say(Language::forgot_pin_anew)}</p>
+            <p>{words.say(Language::forgot_pin_keep)}</p>
+            <Button
+                kind=ButtonKind::Primary
+                label=words.say(Language::sign_in_again)
+                on_click=move |()| door.forget_pin()
+            />
+        </Sheet>
+    }
+}
+
 /// Nothing of the person is on the phone any more.
 #[component]
-fn Wiped(is_lost: bool) -> impl IntoView {
+fn Wiped(why: fn(Language) -> &'static str) -> impl IntoView {
     let words = use_words();
     let begin_anew = |()| {
         address::change("/", true);
@@ -117,7 +160,7 @@ fn Wiped(is_lost: bool) -> impl IntoView {
     };
     view! {
         <Banner tone=Tone::Attention title=words.say(Language::wiped)>
-            <p>{words.say(if is_lost { Language::wiped_lost } else { Language::wiped_why })}</p>
+            <p>{words.say(why)}</p>
         </Banner>
         <Button kind=ButtonKind::Primary label=words.say(Language::sign_in) on_click=begin_anew />
     }

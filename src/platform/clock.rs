@@ -9,6 +9,13 @@ pub fn now_ms() -> i64 {
     imp::now_ms() as i64
 }
 
+/// For how many milliseconds the page is open: nobody sets that clock, and it may stand still while the phone sleeps.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, reason = "no page is open for so long")]
+pub fn open_ms() -> i64 {
+    imp::open_ms() as i64
+}
+
 /// Now as a person's clock shows it: the moment and the phone's offset from UTC.
 #[must_use]
 #[expect(clippy::cast_possible_truncation, reason = "an offset is at most a day of minutes")]
@@ -37,8 +44,18 @@ pub fn day_start_ms(day: &str, days_later: i32) -> Option<i64> {
 
 #[cfg(target_arch = "wasm32")]
 mod imp {
+    use wasm_bindgen::JsValue;
+
     pub(super) fn now_ms() -> f64 {
         js_sys::Date::now()
+    }
+
+    pub(super) fn open_ms() -> f64 {
+        let now = || {
+            let performance = js_sys::Reflect::get(&js_sys::global(), &"performance".into())?;
+            Ok::<_, JsValue>(crate::platform::call_now(&performance, "now", &[])?.as_f64())
+        };
+        now().ok().flatten().unwrap_or_default()
     }
 
     pub(super) fn offset_min() -> f64 {
@@ -78,6 +95,10 @@ mod imp {
 
     pub(super) fn now_ms() -> f64 {
         NOW_MS.set(NOW_MS.get() + STEP_MS.get());
+        NOW_MS.get()
+    }
+
+    pub(super) fn open_ms() -> f64 {
         NOW_MS.get()
     }
 

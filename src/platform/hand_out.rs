@@ -5,7 +5,10 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, File, FilePropertyBag, ShareData};
 
-use super::files::{self, FileError, ObjectUrl};
+use super::{
+    files::{self, FileError, ObjectUrl},
+    install,
+};
 
 /// A file that grows. What is in it is the browser's to keep, which may put it on the disk.
 pub struct Growing(Array);
@@ -44,14 +47,17 @@ fn named(parts: &JsValue, name: &str, media_type: &str) -> Result<File, FileErro
     File::new_with_blob_sequence_and_options(parts, name, &how).map_err(FileError::of)
 }
 
-/// A file as this browser would share it: `None` if it shares no files.
+/// Chrome shares nothing longer, and says so only once it was asked to.
+const SHARED_BYTES: u64 = 50 << 20;
+
+/// A file as this browser would share it: `None` if it shares no files, or none so long.
 ///
 /// Chrome shares few kinds only, and looks at nothing but the name and the media type: there the file is called a text.
 #[must_use]
 pub fn shareable(file: &File) -> Option<ShareData> {
     let navigator = web_sys::window()?.navigator();
     let can = Reflect::get(&navigator, &"canShare".into()).ok()?;
-    if !can.is_function() {
+    if !can.is_function() || size(file) > SHARED_BYTES && !install::is_apple_phone() {
         return None;
     }
     let parts = Array::of1(file);

@@ -6,13 +6,16 @@ mod copy;
 mod kept;
 mod make;
 mod receipt;
+mod rescue;
 mod restore;
+mod rows;
 
 use leptos::prelude::*;
 use serde::Deserialize;
 use sync::{
     bundle::{BundleError, PublicKey},
     device::Former,
+    wire::Hash,
 };
 use thiserror::Error;
 
@@ -20,6 +23,7 @@ pub(super) use self::bring::deliver;
 pub use self::kept::{Kept, Receipt};
 pub use self::make::Made;
 pub use self::receipt::{BadReceipt, Told};
+pub use self::rescue::Parts;
 pub use self::restore::restore;
 use super::{OpenForms, Records, SignIn, outbox, sign_in::SignInState};
 use crate::platform::{
@@ -91,6 +95,8 @@ pub struct Carry {
     kept: RwSignal<Vec<Kept>>,
     /// Whether the server knows this device's key, as far as this page knows.
     enrolled: StoredValue<bool>,
+    /// Of what no copy can be made that stands for all of it: `sync::wipe::Trace`.
+    uncopied: StoredValue<Option<Hash>>,
     /// Whether bundles are on their way right now.
     bringing: RwSignal<bool>,
     retry: StoredValue<Timer, LocalStorage>,
@@ -120,6 +126,7 @@ impl Carry {
             sign_in,
             open_forms,
             enrolled: StoredValue::new(false),
+            uncopied: StoredValue::new(None),
             bringing: RwSignal::new(false),
             retry: StoredValue::new_local(Timer::default()),
         }
@@ -132,6 +139,9 @@ impl Carry {
                 log_error(&format!("kept bundles not read: {error}"));
             }
             self.meet();
+            if let Err(error) = kept::sweep(&self.shelf.get_value()).await {
+                log_error(&format!("pieces of nothing stay: {error}"));
+            }
         });
         let signed_in = self.sign_in.state();
         effect(move || {

@@ -1,8 +1,10 @@
 //! Who is let in: the people of this phone, each with a store of their own, and locking up behind them.
 
+mod locking;
+
 use std::rc::Rc;
 
-use futures::future::{LocalBoxFuture, select, try_join};
+use futures::future::{LocalBoxFuture, try_join};
 use leptos::prelude::*;
 use serde::Serialize;
 use sync::{device::DeviceState, wire::DeviceId};
@@ -13,10 +15,8 @@ use super::{
     outbox::put_device,
     pin::{self, BadPin, NoKey},
     sign_in::{Profile, SignInError, put_profile},
-    wipe::{LOCK, REMOVED, door_channel},
 };
 use crate::platform::{
-    activity, address,
     broadcast::Channel,
     clock, document,
     http::{HttpError, Method, Request, Response},
@@ -27,7 +27,7 @@ use crate::platform::{
         Person, Phone, Storage, StorageError,
         schema::{Label, PersonRow, PinRow},
     },
-    tasks, visibility,
+    tasks,
 };
 
 /// What lets a person in.
@@ -109,6 +109,10 @@ pub struct Door {
     current: StoredValue<Option<String>>,
     /// What the server said of somebody who still has to enter their PIN.
     fresh: StoredValue<Option<Profile>>,
+    /// Whose PIN was forgotten, as they say.
+    forgotten: StoredValue<Option<String>>,
+    /// When the last PIN was tried, by [`clock::open_ms`].
+    tried_ms: StoredValue<i64>,
     others: StoredValue<Channel, LocalStorage>,
     /// It was left alone for too long, and waits for what another app brings.
     is_locking: StoredValue<bool>,
@@ -127,6 +131,8 @@ impl Door {
             inside: RwSignal::new(None),
             current: StoredValue::new(None),
             fresh: StoredValue::new(None),
+            forgotten: StoredValue::new(None),
+            tried_ms: StoredValue::new(0),
             others: StoredValue::new_local(Channel::closed()),
             is_locking: StoredValue::new(false),
             before: StoredValue::new_local(None),
@@ -170,6 +176,13 @@ impl Door {
 
     /// Asks nobody for a PIN: somebody else takes the phone.
     pub fn ask_nobody(self) {
+        self.forgotten.set_value(None);
+        self.asked.set(None);
+    }
+
+    /// Whose PIN is asked for does not know it any more: if they sign in they begin anew, beside the store that it opens.
+    pub fn forget_pin(self) {
+        self.forgotten.set_value(self.asked.get_untracked().map(|asked| asked.id));
         self.asked.set(None);
     }
 
@@ -245,9 +258,6 @@ impl Default for Door {
     }
 }
 
-/// How long a lock waits at most for the copy that is made before it.
-const BEFORE_MS: u32 = 15_000;
-
 /// Whom a sign-in let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LetIn {
@@ -266,17 +276,23 @@ impl Door {
         inside: Option<(SignIn, OpenForms)>,
     ) -> Result<LetIn, SignInError> {
         let phone = self.phone()?;
-        let people = self.look().await?;
+        let all = self.look().await?;
         let here = self.inside.get_untracked();
+        let forgotten = self.forgotten.get_value();
+        let people = candidates(&all, forgotten.as_deref());
         let (device, answer) = self.ask_as(key, here.as_ref(), &people).await?;
         if !answer.is_ok() {
             return Err(refused(&answer));
         }
         let profile: Profile = json::read(&answer.body).map_err(SignInError::Refused)?;
-        let mut people = people;
-        for person in people.iter_mut().filter(|person| person.label.account == profile.account) {
-            if person.row.lost.take().is_some() {
-                phone.change(&person.id, |row| row.lost = None).await?;
+        for person in all.into_iter().filter(|person| person.label.account == profile.account) {
+            let is_forgotten = Some(&person.id) == forgotten.as_ref();
+            if person.row.lost.is_some() || is_forgotten {
+                let note = move |row: &mut PersonRow| {
+                    row.lost = None;
+                    row.aside = if is_forgotten { Some(true) } else { row.aside };
+                };
+                phone.change(&person.id, note).await?;
                 self.look().await?;
             }
         }
@@ -319,7 +335,7 @@ impl Door {
         name: &str,
     ) -> Result<Option<(Person, Storage)>, StorageError> {
         let phone = self.phone()?;
-        let mut people = self.look().await?.into_iter();
+        let mut people = candidates(&self.look().await?, None).into_iter();
         let person = match people.find(|person| person.label.account == account) {
             Some(person) if person.row.is_shut() => return Ok(None),
             Some(person) => person,
@@ -350,7 +366,8 @@ impl Door {
     ) -> Result<(DeviceId, Response), SignInError> {
         if let Key::Password { name, .. } = key {
             let is_one = |person: &&Person| person.label.account.eq_ignore_ascii_case(name);
-            let known = people.iter().find(is_one).map(|person| person.label.device);
+            let known = here.into_iter().chain(people).find(is_one);
+            let known = known.map(|person| person.label.device);
             let device = known.unwrap_or_else(new_device);
             return Ok((device, ask(key, None, device).await?));
         }
@@ -430,8 +447,7 @@ impl Door {
     /// The key that a PIN becomes. It counts as wrong until it has proved right: whoever ends the app meanwhile has no
     /// free try.
     async fn try_pin(self, id: &str, pin: &str) -> Result<(Person, [u8; 32]), PinError> {
-        let (person, now_ms) = self.waiting(id).await?;
-        let wait_ms = pin::wait_ms(person.row.wrong_pins, person.row.wrong_ms, now_ms);
+        let (person, now_ms, wait_ms) = self.waiting(id).await?;
         if wait_ms > 0 {
             return Err(PinError::Wait(wait_ms));
         }
@@ -440,6 +456,7 @@ impl Door {
             row.wrong_pins = row.wrong_pins.saturating_add(1);
             row.wrong_ms = now_ms;
         };
+        self.tried_ms.set_value(clock::open_ms());
         self.phone()?.change(id, count).await?;
         let key = pin::key(pin, row)?;
         Ok((person, key))
@@ -447,25 +464,28 @@ impl Door {
 
     /// How long the next PIN waits, in milliseconds.
     pub async fn wait_ms(self, id: &str) -> Result<i64, StorageError> {
-        let (person, now_ms) = self.waiting(id).await?;
-        Ok(pin::wait_ms(person.row.wrong_pins, person.row.wrong_ms, now_ms))
+        let (_, _, wait_ms) = self.waiting(id).await?;
+        Ok(wait_ms)
     }
 
-    /// The person, and the time. After a clock was put back the wait begins anew from now, and ends.
-    async fn waiting(self, id: &str) -> Result<(Person, i64), StorageError> {
+    /// The person, the time, and how long the next PIN waits. After a clock was put back the wait begins anew from now, and ends.
+    async fn waiting(self, id: &str) -> Result<(Person, i64, i64), StorageError> {
         let mut person = self.person(id).await?;
         let now_ms = clock::now_ms();
         if person.row.wrong_ms > now_ms {
             self.phone()?.change(id, move |row| row.wrong_ms = row.wrong_ms.min(now_ms)).await?;
             person.row.wrong_ms = now_ms;
         }
-        Ok((person, now_ms))
+        let open_ms = clock::open_ms() - self.tried_ms.get_value();
+        let wait_ms = pin::wait_ms(person.row.wrong_pins, person.row.wrong_ms, now_ms, open_ms);
+        Ok((person, now_ms, wait_ms))
     }
 
     async fn forget_wrong(self, id: &str) -> Result<(), StorageError> {
         let forget = |row: &mut PersonRow| {
             row.wrong_pins = 0;
             row.lost = row.lost.and(Some(false));
+            row.aside = row.aside.and(Some(false));
         };
         self.phone()?.change(id, forget).await
     }
@@ -475,169 +495,6 @@ impl Door {
         let people = self.look().await?;
         people.into_iter().find(|person| person.id == id).ok_or(StorageError::Gone)
     }
-}
-
-impl Door {
-    /// Locks up: what is entered is on the disk, then the page starts anew, and with it goes every key and every
-    /// answer in memory.
-    pub async fn lock(self, forms: OpenForms) -> Result<(), StorageError> {
-        let here = self.inside.get_untracked();
-        self.others.with_value(|others| others.post(LOCK));
-        self.make_way(forms, here.as_ref().map(|person| person.id.as_str()), true).await
-    }
-
-    /// The server says that the phone is lost: it locks, and is emptied then where the organisation wants that. Once: its
-    /// person may be the one who has it.
-    pub(super) fn lose(self, forms: OpenForms) {
-        let here = self.inside.get_untracked().filter(|here| here.row.lost.is_none());
-        let Some(here) = here else { return };
-        tasks::spawn(async move {
-            let noted = async {
-                self.phone()?.change(&here.id, |row| row.lost = row.lost.or(Some(true))).await?;
-                self.look().await
-            };
-            match noted.await {
-                Ok(_) => {
-                    self.others.with_value(|others| others.post(LOCK));
-                    self.lock_quietly(forms, true);
-                }
-                Err(error) => log_error(&format!("not noted that the phone is lost: {error}")),
-            }
-        });
-    }
-
-    /// As [`Self::lock`], for somebody without a PIN: the phone asks who takes it.
-    pub async fn leave(self, forms: OpenForms) -> Result<(), StorageError> {
-        self.make_way(forms, None, false).await
-    }
-
-    /// `stays`: whoever comes next stands where this person stood.
-    async fn make_way(
-        self,
-        forms: OpenForms,
-        next: Option<&str>,
-        stays: bool,
-    ) -> Result<(), StorageError> {
-        // It may take its time: nobody sees anything meanwhile.
-        document::set_root_attribute("data-locking", "on");
-        let gone = async {
-            // What cannot be stored is worth more than the lock: then it stays open, and says so.
-            forms.finish_all().await?;
-            if let Some(before) = self.before.get_value() {
-                // Not for ever: it waits for a tab of theirs, which the system may have put to sleep.
-                select(before(), Box::pin(tasks::sleep(BEFORE_MS))).await;
-            }
-            self.phone()?.set_current(next).await
-        };
-        if let Err(error) = gone.await {
-            document::set_root_attribute("data-locking", "off");
-            return Err(error);
-        }
-        if stays {
-            document::reload();
-        } else {
-            start_anew();
-        }
-        Ok(())
-    }
-
-    /// Removes the person inside and their store from this phone, if `is_sent` lets them: it is asked of what is there when
-    /// they go. The other tabs of theirs start anew.
-    pub(super) async fn remove_inside(
-        self,
-        is_sent: impl AsyncFn() -> Result<(), SignInError>,
-    ) -> Result<(), SignInError> {
-        let Some(here) = self.inside.get_untracked() else { return is_sent().await };
-        let phone = self.phone()?;
-        loop {
-            let rows = phone.trace(&here.id).await?;
-            is_sent().await?;
-            if phone.remove(&here.id, rows).await? {
-                self.others.with_value(|others| others.post(REMOVED));
-                return Ok(());
-            }
-        }
-    }
-
-    /// Locks when nobody touched the app for as long as its person chose and nothing that they began goes on, and when another
-    /// tab of theirs is locked.
-    pub fn watch(self, forms: OpenForms) {
-        let Some(here) = self.inside.get_untracked() else { return };
-        let others = Channel::open(&door_channel(&here.id));
-        self.others.set_value(others.clone());
-        others.on_message(move |said| match said.as_str() {
-            // There is nothing to save into: what this tab still shows is of somebody who left.
-            REMOVED => start_anew(),
-            _ => self.lock_quietly(forms, true),
-        });
-        let touched_ms = StoredValue::new(clock::now_ms());
-        activity::on_touch(move || touched_ms.set_value(clock::now_ms()));
-        visibility::on_change(move |visible| {
-            if visible {
-                self.lock_if_idle(forms, touched_ms);
-            }
-        });
-        self.look_again(forms, touched_ms);
-    }
-
-    /// A phone that slept fires no timers: it is looked at every so often, and when it comes to the front.
-    fn look_again(self, forms: OpenForms, touched_ms: StoredValue<i64>) {
-        const EVERY_MS: u32 = 10_000;
-        // It fires as long as the page lives.
-        drop(tasks::after(EVERY_MS, move || {
-            self.lock_if_idle(forms, touched_ms);
-            self.look_again(forms, touched_ms);
-        }));
-    }
-
-    fn lock_if_idle(self, forms: OpenForms, touched_ms: StoredValue<i64>) {
-        let Some(here) = self.inside.get_untracked() else { return };
-        if activity::is_at_work() {
-            touched_ms.set_value(clock::now_ms());
-        }
-        let idle_ms = clock::now_ms() - touched_ms.get_value();
-        let is_idle = here.row.pin.is_some() && was_left_alone(idle_ms, here.row.idle_min);
-        if is_idle && !self.is_locking.get_value() {
-            self.is_locking.set_value(true);
-            self.lock_quietly(forms, false);
-        }
-    }
-
-    fn lock_quietly(self, forms: OpenForms, was_told: bool) {
-        let Some(here) = self.inside.get_untracked() else { return };
-        if was_told || here.row.pin.is_some() {
-            // Whoever takes the phone up again sees nothing while the page goes.
-            document::set_root_attribute("data-locking", "on");
-            tasks::spawn(async move {
-                // Whoever takes a photo with the phone's own camera touches nothing here, and no gallery has that photo.
-                let given = if was_told { Ok(()) } else { forms.take_given().await };
-                let gone = match given {
-                    Ok(()) => self.make_way(forms, Some(&here.id), true).await,
-                    Err(error) => Err(error),
-                };
-                // It is tried again; what could not be stored shows in the form itself.
-                if let Err(error) = gone {
-                    document::set_root_attribute("data-locking", "off");
-                    self.is_locking.set_value(false);
-                    log_error(&format!("not locked: {error}"));
-                }
-            });
-        }
-    }
-}
-
-/// So far a clock that the network sets right may go back.
-const PUT_RIGHT_MS: i64 = 60_000;
-
-/// Whether the app was left alone for too long. A clock that was put back says nothing of that: whoever did it may have the phone.
-fn was_left_alone(idle_ms: i64, limit_min: u32) -> bool {
-    !(-PUT_RIGHT_MS..i64::from(limit_min) * 60_000).contains(&idle_ms)
-}
-
-/// The page starts anew, at its first screen.
-fn start_anew() {
-    address::change("/", true);
-    document::reload();
 }
 
 async fn ask(key: Key<'_>, only: Option<&str>, device: DeviceId) -> Result<Response, SignInError> {
@@ -661,6 +518,13 @@ fn refused(answer: &Response) -> SignInError {
     }
 }
 
+/// Those of these people whose store the server's word leads to: not beside one that was begun since, as its PIN is forgotten.
+fn candidates(people: &[Person], forgotten: Option<&str>) -> Vec<Person> {
+    let leads =
+        |person: &&Person| person.row.aside.is_none() && Some(person.id.as_str()) != forgotten;
+    people.iter().filter(leads).cloned().collect()
+}
+
 fn new_device() -> DeviceId {
     DeviceId(random::bytes_16())
 }
@@ -668,13 +532,36 @@ fn new_device() -> DeviceId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::storage::schema::Stage;
+
+    fn person(id: &str, aside: Option<bool>) -> Person {
+        let label = Label { account: "an".to_owned(), name: "An".to_owned(), device: new_device() };
+        let row = PersonRow {
+            label: Vec::new(),
+            wrap: Vec::new(),
+            pin: None,
+            wrong_pins: 0,
+            wrong_ms: 0,
+            idle_min: 5,
+            stage: Stage::Ready,
+            wipe_after: None,
+            copies: None,
+            lost: None,
+            aside,
+        };
+        Person { id: id.to_owned(), label, row }
+    }
 
     #[test]
-    fn a_clock_that_was_put_back_does_not_keep_the_phone_open() {
-        assert!(!was_left_alone(0, 5));
-        assert!(!was_left_alone(299_999, 5));
-        assert!(was_left_alone(300_000, 5));
-        assert!(!was_left_alone(-2_000, 5), "the network puts clocks right");
-        assert!(was_left_alone(-3_600_000, 5));
+    fn whoever_forgot_their_pin_is_led_past_its_store_then_and_ever_after() {
+        let ids = |people: Vec<Person>| people.into_iter().map(|it| it.id).collect::<Vec<_>>();
+        let before = [person("old", None)];
+        assert_eq!(ids(candidates(&before, None)), ["old"]);
+        assert_eq!(ids(candidates(&before, Some("old"))), [""; 0]);
+        // Whether or not its PIN came back to mind since.
+        for aside in [true, false] {
+            let after = [person("old", Some(aside)), person("new", None)];
+            assert_eq!(ids(candidates(&after, None)), ["new"]);
+        }
     }
 }

@@ -64,12 +64,17 @@ pub fn key(pin: &str, row: &PinRow) -> Result<[u8; KEY_BYTES], NoKey> {
     Ok(key)
 }
 
-/// How long the next try waits, in milliseconds: never longer than the whole of it, whatever the clock says.
+/// So much of a wait no clock that is put forward ends: the page has to be open for it.
+const OPEN_MS: i64 = 60_000;
+
+/// How long the next try waits, in milliseconds: never longer than the whole of it, whatever the clock says. `open_ms`: for how long
+/// the page has been open since the last try, or at all.
 #[must_use]
-pub fn wait_ms(wrong_pins: u32, wrong_ms: i64, now_ms: i64) -> i64 {
+pub fn wait_ms(wrong_pins: u32, wrong_ms: i64, now_ms: i64, open_ms: i64) -> i64 {
     let at = usize::try_from(wrong_pins).unwrap_or(usize::MAX).min(WAITS_S.len() - 1);
     let wait_ms = WAITS_S[at] * 1_000;
-    (wrong_ms + wait_ms - now_ms).clamp(0, wait_ms)
+    let waits_open_ms = wait_ms.min(OPEN_MS) - open_ms;
+    (wrong_ms + wait_ms - now_ms).max(waits_open_ms).clamp(0, wait_ms)
 }
 
 #[cfg(test)]
@@ -91,6 +96,7 @@ mod tests {
 
     #[test]
     fn each_wrong_pin_makes_the_next_wait_longer_and_a_clock_put_back_never_for_ever() {
+        let wait_ms = |wrong, wrong_ms, now_ms| wait_ms(wrong, wrong_ms, now_ms, OPEN_MS);
         let waits: Vec<i64> = (0..12).map(|wrong| wait_ms(wrong, 1_000, 1_000)).collect();
         assert!(waits.is_sorted(), "{waits:?}");
         assert_eq!(waits[..4], [0, 0, 0, 5_000]);
@@ -99,6 +105,17 @@ mod tests {
         assert_eq!(wait_ms(3, 1_000, 6_000), 0);
         assert_eq!(wait_ms(3, 9_000_000_000, 1_000), 5_000);
         assert_eq!(wait_ms(u32::MAX, 0, 0), 3_600_000);
+    }
+
+    #[test]
+    fn a_clock_put_forward_ends_no_wait_before_the_page_was_open_for_a_minute_of_it() {
+        let a_day_on = 86_400_000;
+        assert_eq!(wait_ms(0, 0, a_day_on, 0), 0);
+        assert_eq!(wait_ms(3, 0, a_day_on, 0), 5_000);
+        assert_eq!(wait_ms(3, 0, a_day_on, 5_000), 0);
+        assert_eq!(wait_ms(8, 0, a_day_on, 1_000), 59_000);
+        assert_eq!(wait_ms(8, 0, a_day_on, 60_000), 0);
+        assert_eq!(wait_ms(8, 0, 0, 60_000), 3_600_000, "nor is it enough to keep the page open");
     }
 
     /// A key must come out the same for ever: a phone's store hangs on it. Checked against the reference implementation's

@@ -4,6 +4,8 @@
 
 use sync::{wipe::Step, wire::Hash};
 
+use leptos::prelude::GetUntracked;
+
 use super::{Door, carry, records::is_signed_out};
 use crate::platform::{
     broadcast::Channel,
@@ -69,6 +71,23 @@ pub async fn end_sessions(door: Door) {
     };
     if let Err(error) = ended.await {
         log_error(&format!("sessions not ended: {error}"));
+    }
+}
+
+/// Stores beside which their people began anew go as after too many wrong PINs.
+///
+/// That is where the organisation wants it, and once the server has all of them. Others stay as they are, closed.
+pub async fn settle_aside(door: Door) {
+    let settled = async {
+        for person in door.people().get_untracked() {
+            if person.row.is_aside() && settle(door, &person).await? == Outcome::Wiped {
+                door.look().await?;
+            }
+        }
+        Ok::<_, StorageError>(())
+    };
+    if let Err(error) = settled.await {
+        log_error(&format!("stores of forgotten PINs not followed up: {error}"));
     }
 }
 

@@ -7,7 +7,7 @@ use sotay::{
         locks,
         storage::{
             Change, Key, Person, Phone, Storage, Store,
-            schema::{Label, meta},
+            schema::{Label, PersonRow, meta},
         },
     },
     stores::wipe::{Brought, Outcome, settle_with},
@@ -260,6 +260,44 @@ async fn without_a_copy_or_with_one_that_the_server_refuses_nothing_goes() {
     assert_eq!(an.settle(&server).await, Outcome::Waits(None), "nobody wants it any more");
     phone.drop_copies(&an.id).await.expect("written");
     assert!(phone.shelf().all(Store::CarriedPieces).await.expect("read").is_empty());
+}
+
+#[wasm_bindgen_test]
+async fn beside_a_store_of_a_forgotten_pin_only_what_the_server_has_goes_and_where_that_is_wanted()
+{
+    let phone = Phone::open_named("wipe aside").await.expect("stored");
+    let (mut an, server) = (User::new(&phone, "an").await, Server::default());
+    an.enter(1).await;
+    let set_aside = |row: &mut PersonRow| (row.aside, row.wipe_after) = (Some(true), None);
+    phone.change(&an.id, set_aside).await.expect("written");
+    assert_eq!(an.settle(&server).await, Outcome::Waits(None), "it waits for its PIN");
+    phone.change(&an.id, |row| row.wipe_after = Some(LIMIT)).await.expect("written");
+    assert_eq!(an.settle(&server).await, Outcome::Keeps, "no copy was ever made");
+    assert!(an.is_whole().await);
+    an.copy(false).await;
+    assert_eq!(an.settle(&server).await, Outcome::Wiped);
+    assert_eq!(*server.answers.borrow(), an.entered);
+    assert!(an.is_gone().await);
+}
+
+/// The bytes of each bundle may be many: a phone on which each copy is cut short holds those of one at most.
+#[wasm_bindgen_test]
+async fn a_copy_that_was_cut_short_makes_room_for_the_next_and_the_whole_one_stays() {
+    let phone = Phone::open_named("wipe half").await.expect("stored");
+    let (mut an, server) = (User::new(&phone, "an").await, Server::default());
+    an.enter(1).await;
+    an.copy(false).await;
+    for byte in [1, 2, 3] {
+        let hash = Hash([byte; 32]);
+        phone.begin_copy(&an.id, hash, 1).await.expect("written");
+        let piece = Change::Put(Store::CarriedPieces, Key::Piece(hash.0.to_vec(), 0), vec![byte]);
+        phone.shelf().write(vec![piece]).await.expect("written");
+        let held = phone.shelf().all(Store::CarriedPieces).await.expect("read");
+        assert_eq!(held.len(), 2, "the whole one and the last of the others");
+    }
+    an.set_wrong(|_| LIMIT).await;
+    assert_eq!(an.settle(&server).await, Outcome::Wiped);
+    assert!(an.is_gone().await);
 }
 
 #[wasm_bindgen_test]

@@ -50,15 +50,21 @@ impl PersonRow {
         self.lost == Some(true)
     }
 
+    /// Whether its person began anew beside it, as far as they have not opened it since.
+    #[must_use]
+    pub fn is_aside(&self) -> bool {
+        self.aside == Some(true)
+    }
+
     /// Whether nobody is let in at once: a PIN is asked for, or on a lost phone the server.
     #[must_use]
     pub fn is_shut(&self) -> bool {
         self.pin.is_some() || self.is_lost()
     }
 
-    /// Wrong PINs that count: nobody has a right one who holds a lost phone.
+    /// Wrong PINs that count: nobody has a right one who holds a lost phone, or began anew because they forgot it.
     fn wrong(&self) -> u32 {
-        if self.is_lost() { u32::MAX } else { self.wrong_pins }
+        if self.is_lost() || self.is_aside() { u32::MAX } else { self.wrong_pins }
     }
 
     /// How many more wrong PINs empty the phone; none: none do.
@@ -88,12 +94,17 @@ impl Phone {
         trace
     }
 
-    /// Notes that a copy's bytes come: what a phone that dies meanwhile leaves of them goes with the next copy.
+    /// Notes that a copy's bytes come: what a phone that dies meanwhile leaves of them goes when the next one begins. Nobody else may
+    /// be at one.
     pub async fn begin_copy(&self, id: &str, bundle: Hash, size: u64) -> Result<(), StorageError> {
         self.change_with(id, move |row| {
-            let copy = CopyRow { bundle: Some(bundle), size, ..CopyRow::default() };
-            row.copies.get_or_insert_default().push(copy);
-            Vec::new()
+            let copies = row.copies.take().into_iter().flatten();
+            let (mut kept, cut_short): (Vec<_>, Vec<_>) =
+                copies.partition(|copy| copy.rows.is_some());
+            let freed = cut_short.iter().flat_map(CopyRow::free).collect();
+            kept.push(CopyRow { bundle: Some(bundle), size, ..CopyRow::default() });
+            row.copies = Some(kept);
+            freed
         })
         .await
     }

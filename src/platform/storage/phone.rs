@@ -184,6 +184,7 @@ impl Phone {
             wipe_after: None,
             copies: None,
             lost: None,
+            aside: None,
         };
         Ok(Person { id, label, row })
     }

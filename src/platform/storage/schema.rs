@@ -164,6 +164,10 @@ pub mod meta {
     pub const RESCUED: &str = "rescued";
     /// The rescue files that were taken in here: CBOR of the hashes of their headers.
     pub const RESTORED: &str = "restored";
+    /// Rescue files that were taken in here and are not all of those that were made together: CBOR of `stores::carry::Parts`.
+    pub const PARTS: &str = "rescue_parts";
+    /// The code of the last rescue file that was made here, until it is written down: CBOR of a text.
+    pub const RESCUE_CODE: &str = "rescue_code";
     /// The last bundles that were made here by somebody's hand: CBOR of their hashes.
     pub const BUNDLES: &str = "bundles";
     /// What waits at the repair desk and another device of the person's sent, or this one under another id: CBOR of
@@ -503,6 +507,9 @@ pub struct PersonRow {
     /// The server was told that the phone is lost; `false` once its person has opened it since.
     #[n(9)]
     pub lost: Option<bool>,
+    /// Its person forgot the PIN, and began anew beside it; `false` once it was opened since.
+    #[n(10)]
+    pub aside: Option<bool>,
 }
 
 /// A copy of unsent work, a bundle whose bytes lie in [`Store::CarriedPieces`].
@@ -705,6 +712,7 @@ mod tests {
             wipe_after: None,
             copies: None,
             lost: None,
+            aside: None,
         };
         let mut bytes = vec![0xa7, 0x00, 0x41, 1, 0x01, 0x41, 2, 0x02, 0xa3, 0x00, 0x50];
         bytes.extend([5; 16]);
@@ -729,7 +737,11 @@ mod tests {
         assert_eq!(codec::encode(&person), bytes);
         bytes[0] = 0xaa;
         bytes.extend([0x09, 0xf5]);
-        assert_eq!(codec::encode(&PersonRow { lost: Some(true), ..person }), bytes);
+        let person = PersonRow { lost: Some(true), ..person };
+        assert_eq!(codec::encode(&person), bytes);
+        bytes[0] = 0xab;
+        bytes.extend([0x0a, 0xf4]);
+        assert_eq!(codec::encode(&PersonRow { aside: Some(false), ..person }), bytes);
         let label =
             Label { account: "a".to_owned(), name: "b".to_owned(), device: DeviceId([6; 16]) };
         let mut bytes = vec![0xa3, 0x00, 0x61, b'a', 0x01, 0x61, b'b', 0x02, 0x50];

@@ -2,17 +2,17 @@
 //! sealed to the organisation and put outside the PIN. Only where the organisation wants phones emptied.
 
 use leptos::prelude::*;
-use sync::{bundle::Kind, wire::Hash};
-
-use super::{
-    Carry, CarryError,
-    kept::{PIECE, hash_of},
+use sync::{
+    bundle::{Kind, MAX_BYTES},
+    wire::Hash,
 };
+
+use super::{Carry, CarryError, kept::PIECE};
 use crate::platform::{
     files::File,
     hand_out, locks, log_error,
     storage::{
-        self, Change, Phone, Storage, Store,
+        self, Change, Storage, Store,
         schema::{CHUNK_SIZE_BYTES, CopyRow, Key},
     },
     tasks, visibility,
@@ -85,16 +85,25 @@ impl Carry {
             let wants_bundle = unsent.operations > 0 || !files.is_empty();
             let is_such =
                 |copy: &CopyRow| copy.rows == Some(rows) && copy.bundle.is_some() == wants_bundle;
-            // The last room is for answers.
-            if held.copy().is_some_and(is_such) || storage::space().await.is_low() {
+            // The last room is for answers. And what lacks something lacks it still, as long as nothing was written.
+            if self.uncopied.get_value() == Some(rows)
+                || held.copy().is_some_and(is_such)
+                || storage::space().await.is_low()
+            {
                 return Ok(());
             }
-            let bundle = match self.pack(Kind::Carry).await {
-                Ok(made) => match all_of(&made.bundles, made.left_out + made.too_long) {
-                    Some(file) => Some(put_by(&phone, &self.shelf.get_value(), &id, file).await?),
-                    // The copy of before is stale, so the store is kept.
-                    None => return Ok(()),
-                },
+            let bundle = match self.pack(Kind::Carry, MAX_BYTES).await {
+                Ok(made) => {
+                    let left_out = made.left_out + made.without_room + made.too_long;
+                    let Some((file, hash)) = all_of(&made.bundles, left_out) else {
+                        // The copy of before is stale, so the store is kept.
+                        self.uncopied.set_value(Some(rows));
+                        return Ok(());
+                    };
+                    phone.begin_copy(&id, *hash, hand_out::size(file)).await?;
+                    write_pieces(&self.shelf.get_value(), *hash, file).await?;
+                    Some(*hash)
+                }
                 Err(CarryError::Nothing) => None,
                 Err(error) => return Err(error),
             };
@@ -113,14 +122,6 @@ const fn all_of<T>(bundles: &[T], left_out: usize) -> Option<&T> {
         [all] if left_out == 0 => Some(all),
         _ => None,
     }
-}
-
-/// Puts a bundle's bytes outside the PIN.
-async fn put_by(phone: &Phone, shelf: &Storage, id: &str, file: &File) -> Result<Hash, CarryError> {
-    let (hash, size) = (hash_of(file).await?, hand_out::size(file));
-    phone.begin_copy(id, hash, size).await?;
-    write_pieces(shelf, hash, file).await?;
-    Ok(hash)
 }
 
 /// Writes a file in pieces; the last is on the disk when this returns.

@@ -14,12 +14,14 @@ use sync::{
 
 use super::{Carry, CarryError, copy::write_pieces};
 use crate::platform::{
+    activity::AtWork,
     clock,
     files::{File, FileError},
     hand_out::{self, Growing},
+    locks,
     storage::{
         Change, Read, Rows, Storage, StorageError, Store,
-        schema::{CHUNK_SIZE_BYTES, Key},
+        schema::{CHUNK_SIZE_BYTES, Key, PersonRow},
     },
 };
 use crate::stores::outbox;
@@ -159,11 +161,13 @@ pub(super) async fn header_of(file: &File) -> Result<(Header, Hash, Frames), Car
 impl Carry {
     /// Keeps somebody else's bundle until it is brought; it is on the disk when this returns. Keeping it again changes nothing.
     pub async fn keep(self, file: &File) -> Result<(), CarryError> {
+        let _at_work = AtWork::begin();
         let (header, ..) = header_of(file).await?;
         let size = hand_out::size(file);
         let hash = hash_of(file).await?;
         let storage = self.shelf.get_value();
         if storage.row(Store::Carried, hash).await?.is_none() {
+            let _lock = locks::take(KEEPING).await;
             let written = write_pieces(&storage, hash, file).await;
             if written.is_err() {
                 // What is not whole is in no list, and nobody could ever make room of it.
@@ -234,6 +238,44 @@ async fn noted(
     shelf.update(reads, &[Store::Carried, Store::CarriedPieces], decide).await
 }
 
+/// Held while the pieces come of a bundle that has no row yet.
+const KEEPING: &str = "sotay.keep";
+
+/// Removes pieces that nothing knows of: a page that ended amid [`Carry::keep`] leaves them.
+pub(super) async fn sweep(shelf: &Storage) -> Result<(), StorageError> {
+    let _lock = locks::take(KEEPING).await;
+    swept(shelf).await
+}
+
+async fn swept(shelf: &Storage) -> Result<(), StorageError> {
+    let decide = |rows: Vec<Rows>| {
+        let [pieces, carried, people] = &rows[..] else { return Ok((Vec::new(), ())) };
+        let mut known: Vec<&[u8]> = Vec::new();
+        for (key, _) in carried {
+            if let Key::Bytes(hash) = key {
+                known.push(hash);
+            }
+        }
+        let mut copies = Vec::new();
+        for (_, row) in people {
+            let row: PersonRow = outbox::decode(row, "person")?;
+            copies.extend(row.copies.into_iter().flatten().filter_map(|copy| copy.bundle));
+        }
+        known.extend(copies.iter().map(|hash| hash.0.as_slice()));
+        let is_of_nothing =
+            |key: &Key| matches!(key, Key::Piece(hash, _) if !known.contains(&hash.as_slice()));
+        let of_nothing = pieces.iter().filter(|(key, _)| is_of_nothing(key));
+        let remove = of_nothing.map(|(key, _)| Change::Delete(Store::CarriedPieces, key.clone()));
+        Ok((remove.collect(), ()))
+    };
+    let reads = vec![
+        Read::Keys(Store::CarriedPieces),
+        Read::Keys(Store::Carried),
+        Read::All(Store::People),
+    ];
+    shelf.update(reads, &[Store::CarriedPieces], decide).await
+}
+
 fn without_pieces(hash: Hash, size: u64) -> Vec<Change> {
     let count = u32::try_from(size.div_ceil(PIECE)).unwrap_or(u32::MAX);
     let piece = |place| Change::Delete(Store::CarriedPieces, Key::Piece(hash.0.to_vec(), place));
@@ -254,6 +296,7 @@ mod tests {
     use futures::executor::block_on;
 
     use super::*;
+    use crate::platform::storage::schema::{CopyRow, Stage};
 
     /// Phones in the field hold them.
     #[test]
@@ -294,6 +337,49 @@ mod tests {
             let (forgotten, noted) = futures::join!(forget, note);
             forgotten.and(noted).expect("memory stores");
             assert_eq!(storage.all(Store::Carried).await, Ok(Vec::new()));
+        });
+    }
+
+    #[test]
+    fn pieces_of_a_bundle_that_was_never_kept_whole_go_and_all_others_stay() {
+        let storage = Storage::in_memory();
+        let [kept, copied, lost] = [1, 2, 3].map(|fill| Hash([fill; 32]));
+        let row = Row {
+            size: 1,
+            kept_ms: 2,
+            made_ms: 1,
+            kind: Kind::Carry,
+            counts: Counts::default(),
+            receipt: None,
+            refused: None,
+        };
+        let copy = CopyRow { bundle: Some(copied), size: 1, ..CopyRow::default() };
+        let person = PersonRow {
+            label: Vec::new(),
+            wrap: Vec::new(),
+            pin: None,
+            wrong_pins: 0,
+            wrong_ms: 0,
+            idle_min: 5,
+            stage: Stage::Ready,
+            wipe_after: None,
+            copies: Some(vec![copy]),
+            lost: None,
+            aside: None,
+        };
+        let piece = |hash: Hash, place| Key::Piece(hash.0.to_vec(), place);
+        let put = |key| Change::Put(Store::CarriedPieces, key, vec![0]);
+        let mut changes: Vec<Change> = [kept, copied, lost].map(|hash| put(piece(hash, 0))).into();
+        changes.push(put(piece(lost, 1)));
+        changes.push(Change::Put(Store::Carried, kept.into(), codec::encode(&row)));
+        changes.push(Change::Put(Store::People, "a".into(), codec::encode(&person)));
+        block_on(async {
+            storage.write(changes).await.expect("memory stores");
+            swept(&storage).await.expect("memory stores");
+            let left = storage.read(vec![Read::Keys(Store::CarriedPieces)]).await;
+            let left: Vec<Key> =
+                left.expect("memory reads").concat().into_iter().map(|(key, _)| key).collect();
+            assert_eq!(left, [piece(kept, 0), piece(copied, 0)]);
         });
     }
 

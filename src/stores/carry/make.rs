@@ -9,13 +9,14 @@ use sync::{
         write_header,
     },
     codec,
-    device::DeviceState,
+    device::{DeviceState, Former},
     view::{Base, handed_over},
     wire::{Hash, SealedOperation},
 };
 
-use super::{Carry, CarryError, kept::hash_of, restore::Kept};
+use super::{Carry, CarryError, kept::hash_of, rescue::Part, rows::Kept};
 use crate::platform::{
+    activity::AtWork,
     bundle::FrameKey,
     clock, device_name,
     files::File,
@@ -33,19 +34,24 @@ use crate::stores::{blobs, form_files::FormFilesStore, outbox, preferences::Chos
 /// What was made.
 #[derive(Clone)]
 pub struct Made {
-    /// The bundle; several, if it is more than one takes. The first holds all but photos and other files.
-    pub bundles: Vec<File>,
+    /// The bundle, and its name; several, if it is more than one takes. The first holds all but photos and other files.
+    pub bundles: Vec<(File, Hash)>,
     /// How many records it brings that the server lacks.
     pub records: usize,
     /// How many photos and other files.
     pub files: usize,
     /// How many are not in it, as this phone cannot read them any more.
     pub left_out: usize,
+    /// How many are in no bundle, as the phone has no room to make one more.
+    pub without_room: usize,
     /// How many changes are not in it: one that is too long, and what the same device did after it.
     pub too_long: usize,
     /// What a rescue file is opened with; one code for all of it.
     pub code: Option<String>,
 }
+
+/// Bundles that are handed on are no longer than this: a phone that is full makes one, if not a second.
+const PART_BYTES: u64 = MAX_BYTES / 4;
 
 /// A bundle that is being made: a frame of it at a time is in memory.
 struct Writer {
@@ -102,25 +108,32 @@ struct Found {
     device: DeviceState,
     outbox: Rows,
     open: Rows,
+    /// What another phone's rescue file brought and sync has not taken over.
+    rescued: Vec<Former>,
 }
 
 impl Carry {
     /// Makes a bundle of all that is in no backup. One that is to be carried is sealed to the organisation; a rescue file also
     /// with a code, and with all that another phone needs to go on.
     pub async fn make(self, kind: Kind) -> Result<Made, CarryError> {
-        let made = self.pack(kind).await?;
-        for file in &made.bundles {
+        let _at_work = AtWork::begin();
+        let made = self.pack(kind, PART_BYTES).await?;
+        if let Some(code) = &made.code
+            && let Err(error) = self.keep_rescue_code(code).await
+        {
+            log_error(&format!("the code is shown only now: {error}"));
+        }
+        for (_, hash) in &made.bundles {
             // A full disk must not be in the way of a rescue file: then only its receipt is not known again.
-            let remembered = self.remember(hash_of(file).await?).await;
-            if let Err(error) = remembered {
+            if let Err(error) = self.remember(*hash).await {
                 log_error(&format!("bundle not remembered: {error}"));
             }
         }
         Ok(made)
     }
 
-    /// As [`Self::make`], of which no carrier brings a receipt back.
-    pub(super) async fn pack(self, kind: Kind) -> Result<Made, CarryError> {
+    /// As [`Self::make`], of which no carrier brings a receipt back; none is longer than `limit`.
+    pub(super) async fn pack(self, kind: Kind, limit: u64) -> Result<Made, CarryError> {
         let profile = self.sign_in.profile().ok_or(CarryError::SignedOut)?;
         let organisation = self.organisation().await?;
         if kind == Kind::Carry && organisation.is_none() {
@@ -129,11 +142,11 @@ impl Carry {
         self.seal_drafts(kind).await?;
         let found = self.find().await?;
         let (unsent, files) = self.records.unsent(found.device.acked).await?;
-        if unsent.operations == 0 && files.is_empty() {
+        if unsent.operations == 0 && files.is_empty() && found.rescued.is_empty() {
             return Err(CarryError::Nothing);
         }
-        let (mut before, too_long) = sealed(&found)?;
-        let (mut after, files) = match kind {
+        let (before, too_long) = sealed(&found)?;
+        let (after, files) = match kind {
             // A carrier pays for every byte, and this phone lives on.
             Kind::Carry => (Vec::new(), files),
             Kind::Rescue => {
@@ -152,16 +165,20 @@ impl Carry {
             });
         }
         let others = before.iter().chain(&after).map(bytes_of).sum();
-        let parts = parts(MAX_BYTES, others, files.iter().map(|(_, file)| file.size));
+        let parts = parts(limit, others, files.iter().map(|(_, file)| file.size));
 
         let signing = SigningKey::open().await?;
         let code = (kind == Kind::Rescue).then(|| code_of(random::bytes_16()));
         let contents = Contents { account: profile.account, device_name: device_name() };
-        let (mut bundles, mut records) = (Vec::new(), unsent.records.len());
-        let mut rest = files.as_slice();
-        for count in parts {
-            let (files, others) = rest.split_at(count.min(rest.len()));
-            rest = others;
+        let (making, of) = (u64::from_be_bytes(random::bytes()), parts.len());
+        // A further one says whose device it is of, and with the first of the rows who that is.
+        let further = (runs(found.device.device, []), after.get(..1).unwrap_or_default());
+        let part = async |place: usize, files: &[(Hash, BlobRow)]| {
+            let is_first = place == 0;
+            let (before, after) =
+                if is_first { (&before, &after[..]) } else { (&further.0, further.1) };
+            let part = Part { making, place: number(place + 1), of: number(of) };
+            let part = (kind == Kind::Rescue && of > 1).then(|| Item::Row(Kept::part(part).row()));
             let key = FrameKey::new().await?;
             let header = Header {
                 version: VERSION,
@@ -170,7 +187,7 @@ impl Carry {
                 signer: signing.public(),
                 made_ms: clock::now_ms(),
                 counts: Counts {
-                    records: records as u64,
+                    records: if is_first { unsent.records.len() as u64 } else { 0 },
                     operations: before.iter().filter(is_operation).count() as u64,
                     files: files.len() as u64,
                 },
@@ -185,22 +202,22 @@ impl Carry {
             };
             let mut writer = Writer::begin(&header, key)?;
             writer.put(&Item::Contents(contents.clone())).await?;
-            for item in &before {
+            for item in before {
                 writer.put(item).await?;
             }
             for (hash, file) in files {
                 self.put_file(&mut writer, *hash, file.size, &file.media_type).await?;
             }
-            for item in &after {
+            for item in after.iter().chain(&part) {
                 writer.put(item).await?;
             }
-            bundles.push(writer.finish(&signing, &file_name(&header, bundles.len())).await?);
-            // A further one says whose device it is of, and with the first of the rows who that is.
-            (records, before) = (0, runs(found.device.device, []));
-            after.truncate(1);
-        }
-        let (records, files) = (unsent.records.len(), files.len());
-        Ok(Made { bundles, records, files, left_out, too_long, code })
+            let file = writer.finish(&signing, &file_name(&header, place)).await?;
+            let hash = hash_of(&file).await?;
+            Ok((file, hash))
+        };
+        let (bundles, without_room) = one_by_one(&parts, &files, part).await?;
+        let (records, files) = (unsent.records.len(), files.len() - without_room);
+        Ok(Made { bundles, records, files, left_out, without_room, too_long, code })
     }
 
     /// What is typed becomes operations, as for a push. A rescue file can do without: a full disk must not be in its way.
@@ -224,12 +241,15 @@ impl Carry {
             Read::Row(Store::Meta, meta::DEVICE.into()),
             Read::All(Store::Outbox),
             Read::All(Store::Open),
+            Read::Row(Store::Meta, meta::RESCUED.into()),
         ];
         let mut rows = self.storage.get_value().read(reads).await?.into_iter();
         let mut next = || rows.next().unwrap_or_default();
         let device = next().pop().map(|(_, row)| outbox::decode(&row, "device")).transpose()?;
         let device = device.unwrap_or_else(|| self.records.device());
-        Ok(Found { device, outbox: next(), open: next() })
+        let (outbox, open) = (next(), next());
+        let rescued = outbox::decode_row(&next(), "rescued")?.unwrap_or_default();
+        Ok(Found { device, outbox, open, rescued })
     }
 
     async fn put_file(
@@ -345,6 +365,33 @@ async fn whole(
     Ok((whole, left_out))
 }
 
+/// Makes bundles, each of so many of the files, and says how many files are in none. What fails after the first ends it: the first holds
+/// the answers, and there may be no room for more.
+async fn one_by_one<F, T>(
+    parts: &[usize],
+    mut files: &[F],
+    make: impl AsyncFn(usize, &[F]) -> Result<T, CarryError>,
+) -> Result<(Vec<T>, usize), CarryError> {
+    let mut made = Vec::new();
+    for (place, count) in parts.iter().enumerate() {
+        let (these, rest) = files.split_at((*count).min(files.len()));
+        match make(place, these).await {
+            Ok(bundle) => made.push(bundle),
+            Err(error) if place > 0 => {
+                log_error(&format!("no further bundle: {error}"));
+                break;
+            }
+            Err(error) => return Err(error),
+        }
+        files = rest;
+    }
+    Ok((made, files.len()))
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
 /// The operations that are in no backup, by the device whose names they bear; and how many of them stay here. Of a device they end
 /// before the first that is too long: the server would pass over it, and this phone take it for sent.
 fn sealed(found: &Found) -> Result<(Vec<Item>, usize), StorageError> {
@@ -366,7 +413,7 @@ fn sealed(found: &Found) -> Result<(Vec<Item>, usize), StorageError> {
         runs(device, operations)
     };
     let mut all = taken(device, own);
-    for former in found.device.former() {
+    for former in found.device.former().iter().chain(&found.rescued) {
         all.extend(taken(former.device, former.operations.clone()));
     }
     Ok((all, too_long))
@@ -391,7 +438,7 @@ mod tests {
     use sync::{
         bundle::{MAX_ITEM_BYTES, Unpacker},
         codec,
-        device::{Former, take_item},
+        device::take_item,
         wire::{DeviceId, FileRef},
     };
 
@@ -406,7 +453,8 @@ mod tests {
             (Key::Number(seq), codec::encode(&row))
         };
         let device = DeviceState { acked: 22, safe: 3, ..DeviceState::new(device) };
-        let found = Found { device, outbox: [3, 5, 21, 22].map(row).to_vec(), open: Rows::new() };
+        let outbox = [3, 5, 21, 22].map(row).to_vec();
+        let found = Found { device, outbox, open: Rows::new(), rescued: Vec::new() };
         let contents = Contents { account: "an".to_owned(), device_name: String::new() };
         let mut items = vec![Item::Contents(contents)];
         items.extend(sealed(&found).expect("readable").0);
@@ -424,6 +472,38 @@ mod tests {
     }
 
     #[test]
+    fn what_another_phone_brought_goes_along_before_sync_has_taken_it_over() {
+        let operations = vec![SealedOperation { seq: 4, bytes: vec![7] }];
+        let rescued = vec![Former { device: DeviceId([2; 16]), acked: 0, operations }];
+        let device = DeviceState::new(DeviceId([1; 16]));
+        let found = Found { device, outbox: Rows::new(), open: Rows::new(), rescued };
+        let mut came = Vec::<Former>::new();
+        for item in sealed(&found).expect("readable").0 {
+            take_item(&mut came, item);
+        }
+        let of_other = came.iter().find(|former| former.device == DeviceId([2; 16]));
+        assert_eq!(of_other.map(|former| former.operations.len()), Some(1));
+    }
+
+    #[test]
+    fn a_phone_without_room_for_a_second_bundle_gives_the_first_and_tells_what_is_in_none() {
+        let files = ["a", "b", "c", "d", "e"];
+        let no_room = || CarryError::Storage(StorageError::Full);
+        let of = |room: usize| {
+            let make = async |place: usize, files: &[&str]| match place < room {
+                true => Ok(files.concat()),
+                false => Err(no_room()),
+            };
+            block_on(one_by_one(&[2, 2, 1], &files, make))
+        };
+        let made = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(of(3), Ok((made(&["ab", "cd", "e"]), 0)));
+        assert_eq!(of(2), Ok((made(&["ab", "cd"]), 1)));
+        assert_eq!(of(1), Ok((made(&["ab"]), 3)));
+        assert_eq!(of(0), Err(no_room()));
+    }
+
+    #[test]
     fn behind_a_change_that_is_too_long_nothing_of_its_device_goes_and_all_of_others() {
         let row = |seq: u64, length| {
             let bytes = vec![7; length];
@@ -435,7 +515,7 @@ mod tests {
         let device = DeviceState::new(DeviceId([1; 16]));
         let device = DeviceState { former: Some(vec![former]), ..device };
         let outbox = vec![row(1, 1), row(2, MAX_ITEM_BYTES), row(3, 1)];
-        let found = Found { device, outbox, open: Rows::new() };
+        let found = Found { device, outbox, open: Rows::new(), rescued: Vec::new() };
         let (items, too_long) = sealed(&found).expect("readable");
         let seqs: Vec<u64> = items
             .iter()

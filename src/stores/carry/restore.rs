@@ -10,8 +10,14 @@ use sync::{
     wire::{Hash, RecordId},
 };
 
-use super::{CarryError, kept::header_of};
+use super::{
+    CarryError,
+    kept::header_of,
+    rescue::{self, Part},
+    rows::{FORM_FILES, PART, PREFERENCES, read_key},
+};
 use crate::platform::{
+    activity::AtWork,
     broadcast::Channel,
     bundle::{CipherError, FrameKey},
     clock,
@@ -26,58 +32,6 @@ use crate::platform::{
 use crate::stores::{
     Door, blobs, form_files::FormFilesStore, outbox, preferences::Chosen, sign_in::Profile,
 };
-
-/// What a rescue file calls the choices about the app's looks, which are in no store.
-const PREFERENCES: &str = "preferences";
-/// What it calls files beside forms, which are in none either.
-const FORM_FILES: &str = "form-files";
-
-/// A row of a store on its way to another phone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Kept(Row);
-
-impl Kept {
-    pub(super) fn of(store: Store, key: &Key, value: Vec<u8>) -> Self {
-        Self(Row { store: store.name().to_owned(), key: write_key(key), value })
-    }
-
-    pub(super) fn preferences(chosen: &Chosen) -> Self {
-        let value = serde_json::to_string(chosen).expect("choices are JSON").into_bytes();
-        Self(Row { store: PREFERENCES.to_owned(), key: Vec::new(), value })
-    }
-
-    pub(super) fn form_file((name, value): (String, Vec<u8>)) -> Self {
-        Self(Row { store: FORM_FILES.to_owned(), key: name.into_bytes(), value })
-    }
-
-    pub(super) fn row(self) -> Row {
-        self.0
-    }
-}
-
-/// A key with its kind before it.
-fn write_key(key: &Key) -> Vec<u8> {
-    match key {
-        Key::Text(name) => [b"t", name.as_bytes()].concat(),
-        Key::Bytes(bytes) => [b"b", bytes.as_slice()].concat(),
-        Key::Number(number) => [&b"n"[..], &number.to_be_bytes()].concat(),
-        Key::Piece(bytes, place) => [&b"p"[..], &place.to_be_bytes(), bytes].concat(),
-    }
-}
-
-fn read_key(key: &[u8]) -> Option<Key> {
-    let (kind, rest) = key.split_first()?;
-    match kind {
-        b't' => String::from_utf8(rest.to_vec()).ok().map(Key::Text),
-        b'b' => Some(Key::Bytes(rest.to_vec())),
-        b'n' => Some(Key::Number(u64::from_be_bytes(rest.try_into().ok()?))),
-        b'p' => {
-            let (place, bytes) = rest.split_first_chunk()?;
-            Some(Key::Piece(bytes.to_vec(), u32::from_be_bytes(*place)))
-        }
-        _ => None,
-    }
-}
 
 /// What came out of a rescue file, apart from the bytes of files, which are on the disk already.
 #[derive(Default)]
@@ -97,6 +51,12 @@ impl Came {
     fn chosen(&self) -> Option<Chosen> {
         let row = self.rows.iter().find(|row| row.store == PREFERENCES)?;
         json::read(&row.value).ok()
+    }
+
+    /// Which one of several it is.
+    fn part(&self) -> Option<Part> {
+        let row = self.rows.iter().find(|row| row.store == PART)?;
+        codec::decode(&row.value).ok()
     }
 
     /// Files beside forms, by what they are called.
@@ -127,6 +87,7 @@ pub async fn restore(
     file: &File,
     code: &str,
 ) -> Result<(), CarryError> {
+    let _at_work = AtWork::begin();
     let (header, associated, frames) = header_of(file).await?;
     let Some(sealed) = header.code.as_ref().filter(|_| header.kind == Kind::Rescue) else {
         return Err(CarryError::NoRescueFile);
@@ -274,6 +235,7 @@ async fn take_in(storage: &Storage, file: Hash, came: Came) -> Result<(), CarryE
         Read::Row(Store::Meta, meta::RESCUED.into()),
         Read::Row(Store::Meta, meta::RESTORED.into()),
         Read::Row(Store::Meta, meta::PROFILE.into()),
+        Read::Row(Store::Meta, meta::PARTS.into()),
         Read::All(Store::Open),
         Read::All(Store::Place),
         Read::Row(Store::Pack, crate::platform::storage::schema::PACK.into()),
@@ -307,7 +269,7 @@ fn changes_of(
     note: Key,
     rows: &[Rows],
 ) -> Result<Vec<Change>, StorageError> {
-    let [rescued, restored, profile, open, place, pack, known, others @ ..] = rows else {
+    let [rescued, restored, profile, parts, open, place, pack, known, others @ ..] = rows else {
         return Err(StorageError::Unreadable("an answer is missing".to_owned()));
     };
     let (bases, files) = others.split_at(came.rows_of(Store::Base).count());
@@ -323,6 +285,9 @@ fn changes_of(
     let mut taken_in: Vec<Hash> = outbox::decode_row(restored, "restored")?.unwrap_or_default();
     taken_in.push(file);
     changes.push(Change::Put(Store::Meta, meta::RESTORED.into(), codec::encode(&taken_in)));
+    if let Some(part) = came.part() {
+        changes.push(rescue::after(parts, part)?);
+    }
     let is_among = |rows: &Rows, key: &Key| rows.iter().any(|(found, _)| found == key);
     let mut put = |store: Store, key: Key, row: &[u8]| {
         changes.push(Change::Put(store, key, row.to_vec()));
@@ -410,22 +375,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::platform::storage::schema::CHUNK_SIZE_BYTES;
-
-    #[test]
-    fn keys_travel() {
-        for key in [
-            Key::from("profile"),
-            Key::Bytes(vec![1, 2]),
-            Key::Number(u64::MAX),
-            Key::Piece(vec![3], 4),
-        ] {
-            assert_eq!(read_key(&write_key(&key)), Some(key));
-        }
-        for wrong in [&b""[..], b"x", b"n1", b"p1", b"t\xff"] {
-            assert_eq!(read_key(wrong), None);
-        }
-    }
+    use crate::{platform::storage::schema::CHUNK_SIZE_BYTES, stores::carry::rows::Kept};
 
     const RECORD: RecordId = RecordId([1; 16]);
 
@@ -485,6 +435,23 @@ mod tests {
                 take_in(&storage, Hash([fill; 32]), came).await.expect("memory stores");
             }
             assert_eq!(taken_in(&storage).await, Ok(vec![Hash([1; 32]), Hash([2; 32])]));
+        });
+    }
+
+    #[test]
+    fn a_phone_knows_what_it_still_lacks_of_several_rescue_files() {
+        let storage = Storage::in_memory();
+        block_on(async {
+            for (place, missing) in [(1, vec![2]), (2, Vec::new())] {
+                let part = Part { making: 7, place, of: 2 };
+                let rows = vec![Kept::part(part).row()];
+                let came = Came { account: "an".to_owned(), rows, ..Came::default() };
+                take_in(&storage, Hash([1; 32]), came).await.expect("memory stores");
+                let row = storage.row(Store::Meta, meta::PARTS).await.expect("memory reads");
+                let all: Vec<rescue::Parts> =
+                    codec::decode(&row.expect("a row")).expect("readable");
+                assert_eq!(all.first().map(rescue::Parts::missing).unwrap_or_default(), missing);
+            }
         });
     }
 

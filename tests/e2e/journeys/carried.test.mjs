@@ -68,9 +68,16 @@ test('offline, an officer makes a file of a draft with its photo, and nothing le
   await officer.page.locator('.standing-line').click();
   await officer.page.locator('dialog[open]').getByRole('button', { name: 'Chuyển bằng tệp' }).click();
   const make = section(officer, 'Chuyển hồ sơ chưa gửi');
+  // A browser that says it shares the file, and then does not.
+  await officer.page.evaluate(() => {
+    navigator.canShare = () => true;
+    navigator.share = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
+  });
   await make.getByRole('button', { name: 'Tạo tệp chuyển' }).click();
   await make.getByText('Đã tạo tệp có 1 hồ sơ và 1 ảnh, tệp').waitFor();
   await make.getByText('Chỉ máy chủ đọc được.').first().waitFor();
+  await make.getByRole('button', { name: 'Chia sẻ tệp' }).click();
+  await officer.page.getByText('Máy này không chia sẻ được tệp.').waitFor();
   await officer.screenshot('carry');
   assert.deepEqual(await faults(officer, 'carry'), []);
   bundle = await downloaded(officer, files, () => make.getByRole('button', { name: 'Tải tệp xuống máy' }).click());
@@ -187,6 +194,12 @@ test('a dying phone: its owner makes a rescue file and writes the code down', as
   bundle = await downloaded(officer, files, () => rescue.getByRole('button', { name: 'Tải tệp xuống máy' }).click());
   bundle = { path: bundle, code: await rescue.locator('.rescue-code').innerText() };
   assert.match(bundle.code, /^([a-z2-9]{5}-){3}[a-z2-9]{5}$/);
+  // Whoever sends the file first and comes back later finds the code, until they say that it is written down.
+  await hoa.open('/carry');
+  await rescue.getByText(bundle.code).waitFor();
+  await officer.screenshot('rescue-code');
+  await rescue.getByRole('button', { name: 'Đã chép mã ra giấy' }).click();
+  await rescue.locator('.rescue-code').waitFor({ state: 'detached' });
   await officer.kill();
 });
 
@@ -301,4 +314,31 @@ test('on a phone that somebody else uses, the work goes on in a store beside the
   await minh.open('/sign-in');
   await colleague.page.getByText('Người dùng máy này').waitFor();
   await colleague.screenshot('beside');
+});
+
+test('a phone that is left alone does not lock itself amid the keeping of a file, and does when that has ended', async () => {
+  const { page } = colleague;
+  const pad = page.locator('.unlock .pin-pad');
+  const press = async () => { for (const digit of '274913') await page.locator(`[data-digit="${digit}"]`).click(); };
+  await minh.open('/more');
+  await page.getByRole('button', { name: 'Đặt mã PIN' }).click();
+  await press();
+  await press();
+  await page.getByText('chỉ mở được bằng mã PIN').waitFor();
+  await page.clock.install();
+  await minh.open('/carry');
+  await pad.waitFor();
+  await press();
+  const deliver = section(colleague, 'Nhận tệp chuyển hộ');
+  await deliver.waitFor();
+  // Another tab is at it, so this one waits in the midst.
+  await page.evaluate(() => { navigator.locks.request('sotay.keep', () => new Promise((done) => { window.letGo = done; })); });
+  await deliver.locator('input[type="file"]').setInputFiles(bundle.path);
+  await deliver.getByText('Đang giữ tệp…').waitFor();
+  await page.clock.fastForward('05:30');
+  assert.equal(await page.locator('html[data-locking="on"], .unlock .pin-pad').count(), 0);
+  await page.evaluate(() => window.letGo());
+  await deliver.getByText('Chọn tệp', { exact: true }).waitFor();
+  await page.clock.fastForward('05:30');
+  await pad.waitFor();
 });

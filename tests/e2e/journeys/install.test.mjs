@@ -108,7 +108,6 @@ test('on an iPhone, and inside a chat, a link keeps its code for where the app c
   // Behind the icon it is good still, and then used: where somebody stays all the same, they are told.
   await icon.start();
   await icon.page.goto(server.url);
-  await icon.page.getByText('Có mã hoặc đường dẫn của người điều phối?').click();
   await icon.page.locator('#code').fill(code);
   await icon.page.getByRole('button', { name: 'Đăng nhập bằng mã' }).click();
   await icon.page.getByRole('navigation').first().waitFor();

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { PASSWORD } from '../harness/server.mjs';
 import { faults } from '../harness/axe.mjs';
+import { Desk } from '../harness/desk.mjs';
 import { picture } from '../harness/picture.mjs';
 import { Stage } from '../harness/stage.mjs';
 import { readable } from '../harness/store.mjs';
@@ -155,7 +156,19 @@ test('three wrong PINs make the next one wait, and a new start does not shorten 
   await app.open('/');
   await said('Thử lại sau');
   assert.ok(await phone.page.locator('[data-digit="1"]').isDisabled());
+  // The whole pad is in sight below what is said.
+  const zero = await phone.page.locator('[data-digit="0"]').boundingBox();
+  assert.ok(zero.y + zero.height <= phone.page.viewportSize().height, JSON.stringify(zero));
   await phone.page.clock.fastForward(10_000);
+  await until('the wait is over', () => phone.page.locator('[data-digit="1"]').isEnabled());
+  await press('777888');
+  await said('Thử lại sau');
+  // Whoever has the phone sets its clock a day ahead: the wait is none the shorter.
+  await phone.page.clock.setSystemTime(time + 24 * 3_600_000);
+  await phone.page.clock.runFor(2_000);
+  assert.ok(await phone.page.locator('[data-digit="1"]').isDisabled());
+  await phone.page.clock.setSystemTime(time + 60_000);
+  await phone.page.clock.fastForward(20_000);
   await until('the wait is over', () => phone.page.locator('[data-digit="1"]').isEnabled());
   await press(PIN);
   await new FormPage(phone.page).ready();
@@ -304,4 +317,32 @@ test('a tab that lists who uses the phone asks for a PIN that was set since in a
   await listed.click();
   await other.locator('.unlock .pin-pad').waitFor();
   await other.close();
+});
+
+test('whoever forgot the PIN begins anew beside what it closes, and finds that again should it come back', async () => {
+  const { page } = phone;
+  await server.stop();
+  await app.open('/fill/lk_kho_khan');
+  await press(PIN);
+  const form = await new FormPage(page).ready();
+  await form.type('tom_tat', 'Chưa gửi khi quên mã PIN');
+  await form.saved();
+  await app.open('/more');
+  await pad().waitFor();
+  await server.start();
+  await page.getByRole('button', { name: 'Quên mã PIN?' }).click();
+  const sheet = page.locator('dialog[open]');
+  await sheet.getByText('Đừng xóa dữ liệu trình duyệt').waitFor();
+  assert.deepEqual(await faults(phone, 'forgot-pin'), []);
+  await phone.screenshot('forgot-pin');
+  await sheet.getByRole('button', { name: 'Đăng nhập lại' }).click();
+  await app.enter('canbo.longkhanh');
+  await app.open('/more');
+  await page.getByText('Chưa đặt mã PIN').waitFor();
+  const desk = await Desk.signIn(server);
+  assert.equal((await desk.rows('lk_kho_khan')).length, 0, 'it is in the former notebook, closed');
+  await page.getByRole('button', { name: 'Đổi người dùng' }).click();
+  await page.locator('.people-here .list-row').filter({ hasText: 'sổ cũ' }).click();
+  await press(PIN);
+  await until('it is at the server', async () => (await desk.rows('lk_kho_khan')).length === 1);
 });

@@ -57,7 +57,7 @@ async function write(text, pin) {
 async function signInAgain() {
   await phone.page.locator('input[name="name"]').fill('canbo.longkhanh');
   await phone.page.locator('input[type="password"]').fill(PASSWORD);
-  await phone.page.getByRole('button', { name: 'Đăng nhập' }).click();
+  await phone.page.getByRole('button', { name: 'Đăng nhập', exact: true }).click();
   await app.allSent();
 }
 

@@ -319,7 +319,6 @@ test('where the operator wants one of everybody, a password and a code are not e
   await page.getByRole('button', { name: 'Đăng nhập', exact: true }).click();
   await page.getByText('chỉ đăng nhập bằng khóa truy cập, hoặc bằng mã').waitFor();
   const made = await server.command('user', 'code', 'dieuphoi');
-  await page.getByText('Có mã hoặc đường dẫn của người điều phối?').click();
   await page.locator('#code').fill(made.match(/code: (\S+)/)[1]);
   await page.getByRole('button', { name: 'Đăng nhập bằng mã' }).click();
   await page.getByText('Mã đúng. Tài khoản này chỉ đăng nhập bằng khóa truy cập').waitFor();

@@ -23,7 +23,7 @@ async function tryIn(name, password) {
   await app.open('/');
   await page.locator('input[name="name"]').fill(name);
   await page.locator('input[type="password"]').fill(password);
-  await page.getByRole('button', { name: 'Đăng nhập' }).click();
+  await page.getByRole('button', { name: 'Đăng nhập', exact: true }).click();
   const banner = page.locator('.sign-in-form .banner');
   await banner.waitFor();
   return banner.innerText();
@@ -33,6 +33,19 @@ test('a wrong password and an unknown name get the same words', async () => {
   const wrong = await tryIn('canbo.longkhanh', 'khong-phai');
   assert.match(wrong, /Tên hoặc mật khẩu không đúng/);
   assert.equal(await tryIn('khong.co.ai', PASSWORD), wrong);
+});
+
+test('a password may be pasted, and its manager finds the fields', async () => {
+  await app.open('/');
+  for (const [selector, what] of [['input[name="name"]', 'username'], ['input[type="password"]', 'current-password']]) {
+    const field = phone.page.locator(selector);
+    assert.equal(await field.getAttribute('autocomplete'), what);
+    const passed = await field.evaluate((element) => [
+      new ClipboardEvent('paste', { bubbles: true, cancelable: true }),
+      new KeyboardEvent('keydown', { key: 'v', ctrlKey: true, bubbles: true, cancelable: true }),
+    ].map((event) => element.dispatchEvent(event)));
+    assert.deepEqual(passed, [true, true], 'nobody stops it');
+  }
 });
 
 test('nothing entered is asked for without asking the server', async () => {
@@ -72,7 +85,7 @@ test('another person gets a store of their own: the unsent work stays, and they 
   await page.getByRole('link', { name: 'Đăng nhập lại' }).click();
   await page.locator('input[name="name"]').fill('canbo2.longkhanh');
   await page.locator('input[type="password"]').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Đăng nhập' }).click();
+  await page.getByRole('button', { name: 'Đăng nhập', exact: true }).click();
   await page.locator('.sign-in').waitFor({ state: 'detached' });
   await page.getByRole('navigation').first().waitFor();
   await app.open('/more');
@@ -102,7 +115,7 @@ test('what is theirs goes out in their name only: they sign in again, and the ap
   await page.getByRole('link', { name: 'Đăng nhập lại' }).click();
   await page.locator('input[name="name"]').fill('canbo.longkhanh');
   await page.locator('input[type="password"]').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Đăng nhập' }).click();
+  await page.getByRole('button', { name: 'Đăng nhập', exact: true }).click();
   await page.locator('.record-row').first().waitFor();
   assert.equal(new URL(page.url()).pathname, '/records', 'where they were');
   await app.allSent();
