@@ -3,6 +3,8 @@
 //! An answer re-renders only the nodes that the engine reports as changed. What was typed begins to be
 //! written at most [`SAVE_AFTER_MS`] after the first key of it; [`SaveState`] says `Saved` only when a strict transaction holds it.
 
+mod coming;
+mod draft;
 pub(crate) mod following;
 mod language;
 pub(super) mod log;
@@ -15,6 +17,7 @@ mod place;
 mod rows;
 mod saving;
 mod submitting;
+mod writing;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -32,7 +35,18 @@ use sync::{
 };
 
 pub(crate) use self::opening::fields_of;
+pub use self::{
+    coming::Coming,
+    rows::{AddedRows, Named, RemovedRow},
+    submitting::SubmitError,
+};
+pub(super) use self::{
+    coming::{Until, save_each},
+    media::Medium,
+    opening::Opening,
+};
 use self::{
+    draft::Draft,
     following::{following, has_its_lists},
     language::follow_language,
     log::Log,
@@ -41,17 +55,6 @@ use self::{
     opening::{files_of, start_session},
     pages::page_of,
     rows::new_salts,
-    saving::Draft,
-};
-pub(super) use self::{
-    media::Medium,
-    opening::Opening,
-    saving::{Until, save_each},
-};
-pub use self::{
-    rows::{AddedRows, Named, RemovedRow},
-    saving::Coming,
-    submitting::SubmitError,
 };
 use super::{Preferences, Records, blobs};
 use crate::{

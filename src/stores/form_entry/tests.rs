@@ -8,7 +8,7 @@ use sync::{
     wire::{Action, DeviceId, Dot, Outcome, RecordState, Sibling, State, Value, Verdict, field},
 };
 
-use super::{saving::files_of, *};
+use super::{coming::files_of, *};
 use crate::{
     platform::storage::{
         self, Storage, Store,
