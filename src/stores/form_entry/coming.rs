@@ -1,7 +1,6 @@
 //! Files on their way to the questions of an open form, and waiting for them.
 
 use std::{
-    cell::Cell,
     collections::{BTreeMap, BTreeSet},
     pin::pin,
     rc::Rc,
@@ -12,7 +11,7 @@ use futures::{channel::oneshot, future::select};
 use leptos::prelude::*;
 
 use super::{FormEntry, draft::Draft};
-use crate::platform::{activity, storage::StorageError, tasks, visibility};
+use crate::platform::{activity, storage::StorageError, tasks};
 
 /// How long the page stays for files that are being made small or kept.
 const KEPT_WITHIN_MS: u32 = 30_000;
@@ -196,20 +195,7 @@ pub(super) async fn files_of(drafts: &[Rc<Draft>], asked: bool) {
 
 /// Waits until a person is at the page again, but not for ever, and as long as what they bring may take to come.
 async fn is_back() {
-    let (told, back) = oneshot::channel();
-    let told = Rc::new(Cell::new(Some(told)));
-    let tell = move || {
-        if let Some(told) = told.take() {
-            told.send(()).ok();
-        }
-    };
-    activity::on_touch(tell.clone());
-    visibility::on_change(move |visible| {
-        if visible {
-            tell();
-        }
-    });
     // The timers of a page that slept go off as it wakes: what comes just then is waited for all the same.
-    select(back, pin!(tasks::sleep(AWAY_MS))).await;
+    select(pin!(activity::next()), pin!(tasks::sleep(AWAY_MS))).await;
     tasks::sleep(GIVEN_WITHIN_MS).await;
 }
