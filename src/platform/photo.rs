@@ -12,7 +12,7 @@ use web_sys::{CanvasRenderingContext2d, File, HtmlCanvasElement, ImageBitmap};
 use super::{
     document::document,
     drawing::file_of,
-    files::{FileError, Picked},
+    files::{Body, FileError, Picked},
     log_error, tasks,
 };
 
@@ -26,17 +26,20 @@ pub const MAX_PIXELS_DEFAULT: u32 = 1600;
 ///
 /// What the browser cannot draw (a HEIC picture on some phones, or one too large for its memory) is kept as it came, a JPEG without what
 /// it tells beside the picture.
-pub async fn shrink(file: &File, max_pixels: u32) -> Result<Picked, FileError> {
-    match redraw(file, max_pixels).await {
-        Ok(bytes) => {
-            Ok(Picked { name: jpeg_name(&file.name()), media_type: JPEG.to_owned(), bytes })
-        }
+pub async fn shrink(file: &File, max_pixels: u32) -> Result<Picked<Body>, FileError> {
+    let drawn = redraw(file, max_pixels).await.map(|bytes| Picked {
+        name: jpeg_name(&file.name()),
+        media_type: JPEG.to_owned(),
+        bytes,
+    });
+    match drawn {
+        Ok(picked) => Ok(picked.to_keep()),
         Err(_cannot_be_drawn) => {
             let mut picked = super::files::read(file).await?;
             if let Some(alone) = sync::jpeg::picture_alone(&picked.bytes) {
                 picked.bytes = alone;
             }
-            Ok(picked)
+            Ok(picked.to_keep())
         }
     }
 }

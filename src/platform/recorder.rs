@@ -10,7 +10,7 @@ use web_sys::{Blob, BlobEvent, MediaRecorder, MediaStreamConstraints, RecordingS
 
 use super::activity::AtWork;
 use super::camera::On;
-use super::files::{FileError, Picked, blob_bytes};
+use super::files::{Body, FileError, Picked, blob_bytes};
 
 /// Whether this browser records.
 #[must_use]
@@ -37,7 +37,7 @@ pub struct Sound(Rc<RefCell<Vec<Blob>>>);
 
 impl Sound {
     /// All of it until now, as a file.
-    pub async fn file(&self) -> Result<Picked, FileError> {
+    pub async fn file(&self) -> Result<Picked<Body>, FileError> {
         let pieces: Array = self.0.borrow().iter().collect();
         let whole = Blob::new_with_blob_sequence(&pieces).map_err(FileError::of)?;
         let media_type = self.0.borrow().first().map(Blob::type_).unwrap_or_default();
@@ -48,7 +48,7 @@ impl Sound {
         if bytes.is_empty() {
             return Err(FileError("no sound".to_owned()));
         }
-        Ok(Picked { name: format!("sound.{ending}"), media_type, bytes })
+        Ok(Picked { name: format!("sound.{ending}"), media_type, bytes }.to_keep())
     }
 }
 
@@ -105,7 +105,7 @@ impl Recorder {
     }
 
     /// Ends the recording and gives it as a file.
-    pub async fn finish(mut self) -> Result<Picked, FileError> {
+    pub async fn finish(mut self) -> Result<Picked<Body>, FileError> {
         if self.recorder.state() != RecordingState::Inactive {
             self.recorder.stop().map_err(FileError::of)?;
         }

@@ -28,7 +28,6 @@ use std::{
 use form::{Aspects, Change, Choice, NodeId, NodeState, Program, Session};
 use leptos::prelude::*;
 use sync::{
-    codec,
     draft::Screen,
     view::RecordView,
     wire::{FileRef, FormRef, RecordId, State, field},
@@ -38,6 +37,7 @@ pub(crate) use self::opening::fields_of;
 pub use self::{
     coming::Coming,
     rows::{AddedRows, Named, RemovedRow},
+    saving::RETRY_AFTER_MS,
     submitting::SubmitError,
 };
 pub(super) use self::{
@@ -61,6 +61,7 @@ use crate::{
     locale,
     platform::{
         clock,
+        files::{Body, Picked},
         storage::{Storage, StorageError},
         tasks,
     },
@@ -406,20 +407,29 @@ impl FormEntry {
         state.map(|state| state.value).unwrap_or_default()
     }
 
-    /// Keeps a file on the phone and answers the question with it, unless that was answered otherwise while the file came.
+    /// Keeps a file on the phone and answers the question with it, unless that was answered otherwise while the file came. One that
+    /// could not be kept is on its way still: it can be tried again.
     pub async fn attach(
         self,
-        coming: Coming,
-        name: &str,
-        media_type: &str,
-        bytes: &[u8],
+        coming: &Coming,
+        picked: &Picked<Body>,
+    ) -> Result<FileRef, StorageError> {
+        let kept = self.keep_file(coming, picked).await;
+        coming.stands(kept.as_ref().err());
+        kept
+    }
+
+    async fn keep_file(
+        self,
+        coming: &Coming,
+        Picked { name, media_type, bytes }: &Picked<Body>,
     ) -> Result<FileRef, StorageError> {
         let extension = name.rsplit_once('.').map_or("bin", |(_, extension)| extension);
         let file = FileRef {
             name: format!("{}.{extension}", clock::now_ms()),
-            media_type: media_type.to_owned(),
-            size: bytes.len() as u64,
-            hash: codec::hash(bytes),
+            media_type: media_type.clone(),
+            size: bytes.size(),
+            hash: bytes.hash().await.map_err(blobs::not_given)?,
         };
         if self.is_closed() {
             return Err(StorageError::Gone);
@@ -428,11 +438,10 @@ impl FormEntry {
             return Ok(file);
         }
         let (draft, id) = (&coming.draft, coming.question);
-        let kept = blobs::keep(draft.storage(), &file, bytes).await;
+        blobs::keep(draft.storage(), &file, bytes).await?;
         if coming.is_last() {
             draft.await_no_more(id);
         }
-        kept?;
         let path = self.session.try_with_value(|session| session.path(id));
         if let Some(path) = path.filter(|_| coming.is_last()) {
             draft.keep_files(&sync::gather([(path, file.clone())]));

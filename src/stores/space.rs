@@ -330,7 +330,7 @@ mod tests {
                 size: size as u64,
                 hash: codec::hash(&bytes),
             };
-            block_on(blobs::keep(&self.0, &file, &bytes)).expect("memory stores");
+            block_on(blobs::keep(&self.0, &file, &bytes.into())).expect("memory stores");
             let row = BlobRow::unsent(file.size, file.media_type.clone(), kept_ms);
             self.write(vec![Change::Put(Store::BlobMeta, file.hash.into(), codec::encode(&row))]);
             file

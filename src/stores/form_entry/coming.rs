@@ -1,13 +1,12 @@
 //! Files on their way to the questions of an open form, and waiting for them.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    pin::pin,
-    rc::Rc,
-};
+use std::{collections::BTreeMap, pin::pin, rc::Rc};
 
 use form::NodeId;
-use futures::{channel::oneshot, future::select};
+use futures::{
+    channel::oneshot,
+    future::{Either, select},
+};
 use leptos::prelude::*;
 
 use super::{FormEntry, draft::Draft};
@@ -34,8 +33,9 @@ pub(in crate::stores) enum Until {
 /// The files that are on their way to the questions of a form.
 #[derive(Default)]
 pub(super) struct Awaited {
-    /// The files that are being read, made small or kept: the question of each, and which try to answer that it is.
-    coming: BTreeSet<(NodeId, u32)>,
+    /// The files that are being read, made small or kept: the question of each, and which try to answer that it is. With why one could
+    /// not be kept when that was tried last.
+    coming: BTreeMap<(NodeId, u32), Option<StorageError>>,
     /// Who waits for files is told of each that came, or does not come.
     told: Vec<oneshot::Sender<()>>,
     /// How what is recorded for a question is ended.
@@ -68,7 +68,7 @@ impl Coming {
             let last = state.awaited.tries.entry(question).or_default();
             *last += 1;
             let number = *last;
-            state.awaited.coming.insert((question, number));
+            state.awaited.coming.insert((question, number), None);
             number
         };
         Self { draft, question, number }
@@ -84,6 +84,15 @@ impl Coming {
     #[must_use]
     pub fn is_last(&self) -> bool {
         self.draft.state.borrow().awaited.tries.get(&self.question) == Some(&self.number)
+    }
+
+    /// It was tried to keep it: why it could not be.
+    pub(super) fn stands(&self, trouble: Option<&StorageError>) {
+        let mut state = self.draft.state.borrow_mut();
+        if let Some(known) = state.awaited.coming.get_mut(&(self.question, self.number)) {
+            *known = trouble.cloned();
+            state.awaited.tell();
+        }
     }
 }
 
@@ -119,7 +128,7 @@ impl Draft {
         let is_coming = {
             let state = self.state.borrow();
             let last = state.awaited.tries.get(&question);
-            last.is_some_and(|last| state.awaited.coming.contains(&(question, *last)))
+            last.is_some_and(|last| state.awaited.coming.contains_key(&(question, *last)))
         };
         if !is_coming {
             self.await_no_more(question);
@@ -141,14 +150,18 @@ impl Draft {
         ends.values().for_each(|end| end());
     }
 
-    /// Waits until the files that came are kept, and with `asked` also for those that other apps were asked for.
-    pub(super) async fn files(&self, asked: bool) {
+    /// Waits until the files that came are kept, and with `asked` also for those that other apps were asked for. Why not, where one could
+    /// not be kept: that may last.
+    pub(super) async fn files(&self, asked: bool) -> Result<(), StorageError> {
         loop {
             let came = {
                 let mut state = self.state.borrow_mut();
+                if let Some(trouble) = state.awaited.coming.values().flatten().next() {
+                    return Err(trouble.clone());
+                }
                 let is_asked = asked && !state.stand.awaits.is_empty();
                 if state.awaited.coming.is_empty() && !is_asked {
-                    return;
+                    return Ok(());
                 }
                 let (told, came) = oneshot::channel();
                 state.awaited.told.push(told);
@@ -165,16 +178,11 @@ pub(in crate::stores) async fn save_each(
     until: Until,
 ) -> Result<(), StorageError> {
     let drafts: Vec<_> = entries.iter().filter_map(|entry| entry.draft.try_get_value()).collect();
-    match until {
-        Until::Now => {}
-        Until::Kept => {
-            select(pin!(files_of(&drafts, false)), pin!(tasks::sleep(KEPT_WITHIN_MS))).await;
-        }
-        Until::Given => {
-            select(pin!(files_of(&drafts, true)), pin!(is_back())).await;
-        }
-    }
-    let mut all = Ok(());
+    let mut all = match until {
+        Until::Now => Ok(()),
+        Until::Kept => kept(&drafts).await,
+        Until::Given => files_or(files_of(&drafts, true), is_back()).await,
+    };
     for entry in entries {
         // One that cannot be written keeps none of the others from it.
         let saved = entry.save_now().await;
@@ -183,13 +191,29 @@ pub(in crate::stores) async fn save_each(
     all
 }
 
+/// Ends what is recorded for these forms, and waits until the files that came are kept; not for ever.
+pub(super) async fn kept(drafts: &[Rc<Draft>]) -> Result<(), StorageError> {
+    files_or(files_of(drafts, false), tasks::sleep(KEPT_WITHIN_MS)).await
+}
+
 /// Waits as [`Draft::files`] for all these forms. Who does not wait for other apps ends what is recorded: in all of them at once.
-pub(super) async fn files_of(drafts: &[Rc<Draft>], asked: bool) {
+pub(super) async fn files_of(drafts: &[Rc<Draft>], asked: bool) -> Result<(), StorageError> {
     if !asked {
         drafts.iter().for_each(|draft| draft.end_all());
     }
     for draft in drafts {
-        draft.files(asked).await;
+        draft.files(asked).await?;
+    }
+    Ok(())
+}
+
+async fn files_or(
+    files: impl Future<Output = Result<(), StorageError>>,
+    end: impl Future<Output = ()>,
+) -> Result<(), StorageError> {
+    match select(pin!(files), pin!(end)).await {
+        Either::Left((kept, _)) => kept,
+        Either::Right(_) => Ok(()),
     }
 }
 

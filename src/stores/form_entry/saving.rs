@@ -11,9 +11,9 @@ use super::{
 use crate::platform::{clock, log_error, storage::StorageError, tasks};
 use crate::stores::space;
 
-/// How long after a save that failed the next one is tried, if nothing is entered before: a person who makes room on
-/// the phone and comes back finds the answers stored.
-const RETRY_AFTER_MS: u32 = 3_000;
+/// How long after a save that failed, or a file that could not be kept, the next one is tried, if nothing is entered before: a person
+/// who makes room on the phone and comes back finds the answers stored.
+pub const RETRY_AFTER_MS: u32 = 3_000;
 
 impl Draft {
     /// Writes what is pending. On return it is on the disk, or pending again. Whether there were answers among it.
