@@ -1,5 +1,7 @@
 //! Writing an open form to the phone's disk.
 
+use std::collections::BTreeMap;
+
 use leptos::prelude::*;
 use sync::wire::Hash;
 
@@ -16,11 +18,12 @@ use crate::stores::space;
 pub const RETRY_AFTER_MS: u32 = 3_000;
 
 impl Draft {
-    /// Writes what is pending. On return it is on the disk, or pending again. Whether there were answers among it.
-    async fn save(&self) -> Result<bool, StorageError> {
+    /// Writes what is pending. On return it is on the disk, or pending again. Whether there were answers among it, and
+    /// the files that answers named before and do not any more.
+    async fn save(&self) -> Result<(bool, Vec<Hash>), StorageError> {
         let _turn = self.turn.lock().await;
         if !self.is_dirty() {
-            return Ok(false);
+            return Ok((false, Vec::new()));
         }
         let batch = {
             let mut state = self.state.borrow_mut();
@@ -29,26 +32,22 @@ impl Draft {
             Batch { values, stand: state.stand.clone(), stored }
         };
         let written = self.write(batch.clone()).await;
-        let left = {
-            let mut state = self.state.borrow_mut();
-            match written {
-                Ok(Stored { screen, seen, mut left }) => {
-                    left.append(&mut state.passed_over);
-                    state.screen = screen;
-                    state.seen = seen;
-                    state.stored_stand = batch.stand;
-                    state.exists |= batch.stored;
-                    left
-                }
-                Err(error) => {
-                    let newer = std::mem::replace(&mut state.pending, batch.values);
-                    state.put(newer);
-                    return Err(error);
-                }
+        let mut state = self.state.borrow_mut();
+        match written {
+            Ok(Stored { screen, seen, mut left }) => {
+                left.append(&mut state.passed_over);
+                state.screen = screen;
+                state.seen = seen;
+                state.stored_stand = batch.stand;
+                state.exists |= batch.stored;
+                Ok((!batch.values.is_empty(), left))
             }
-        };
-        self.let_go(left).await;
-        Ok(!batch.values.is_empty())
+            Err(error) => {
+                let newer = std::mem::replace(&mut state.pending, batch.values);
+                state.put(newer);
+                Err(error)
+            }
+        }
     }
 
     /// Nobody is to have these files, unless other work names them.
@@ -98,8 +97,8 @@ impl FormEntry {
                 retry.cancel();
             }
         }
-        match draft.save().await {
-            Ok(true) => {
+        let left = match draft.save().await {
+            Ok((true, left)) => {
                 if !draft.state.borrow().has_values() {
                     self.save_state.try_set(SaveState::Saved(clock::now_ms()));
                 }
@@ -110,8 +109,12 @@ impl FormEntry {
                         self.records.follow();
                     }
                 }
+                left
             }
-            Ok(false) => self.take_back_failure(),
+            Ok((false, left)) => {
+                self.take_back_failure();
+                left
+            }
             Err(error) => {
                 self.save_state.try_set(SaveState::Failed(error.clone()));
                 let again = tasks::after(RETRY_AFTER_MS, self.save());
@@ -120,8 +123,10 @@ impl FormEntry {
                 }
                 return Err(error);
             }
-        }
+        };
         self.save_log().await;
+        // All the work on the phone is looked through for it: what is entered meanwhile is written before.
+        draft.let_go(left).await;
         Ok(())
     }
 

@@ -744,6 +744,30 @@ fn waiting(phone: &Phone) -> Vec<sync::wire::Hash> {
     unsent.into_iter().map(|(hash, _)| hash).collect()
 }
 
+/// That takes all the work that is on the phone, and as long.
+#[test]
+fn what_is_entered_is_saved_while_a_photo_that_was_taken_again_is_let_go() {
+    run(|phone| {
+        let entry = phone.open(record_id::new());
+        let (name, age) = (question(entry, "chung/ten"), question(entry, "chung/tuoi"));
+        block_on(entry.give(comes(entry, name), "a.jpg", "image/jpeg", &[1; 300])).expect("kept");
+        block_on(entry.save_now()).expect("stored");
+        let again = entry.give(comes(entry, name), "b.png", "image/png", &[2; 300]);
+        let again = block_on(again).expect("kept");
+        let mut save = Box::pin(entry.save_now());
+        let is_saved = || matches!(*entry.save_state.read_untracked(), SaveState::Saved(_));
+        entry.save_state.set(SaveState::Saving);
+        while !is_saved() {
+            assert_eq!(save.as_mut().now_or_never(), None, "it is saved before that");
+        }
+        entry.answer(age, "40");
+        block_on(entry.save_now()).expect("stored");
+        assert!(entry.is_saved());
+        block_on(save).expect("stored");
+        assert_eq!(waiting(phone), [again.hash]);
+    });
+}
+
 /// A phone that is locked ends the recording whose sound is being kept as far as it was heard.
 #[test]
 fn a_file_that_is_overtaken_while_it_is_kept_is_not_sent() {
