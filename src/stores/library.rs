@@ -248,11 +248,13 @@ impl Library {
     /// What labels show and play of the files beside a form.
     pub(super) async fn media(self, beside: &Beside) -> Result<Vec<Medium>, StorageError> {
         let files = self.files.get_value();
-        let mut media = Vec::new();
-        for file in beside.here.iter().filter(|file| {
+        let is_shown = |file: &&PackFile| {
             ["image/", "audio/", "video/"].iter().any(|kind| file.media_type.starts_with(kind))
-        }) {
-            let Some(url) = files.url(file).await? else { continue };
+        };
+        let shown: Vec<&PackFile> = beside.here.iter().filter(is_shown).collect();
+        let mut media = Vec::new();
+        for (file, url) in shown.iter().zip(files.urls(&shown).await?) {
+            let Some(url) = url else { continue };
             let is_drawing = file.media_type == "image/svg+xml";
             let text = if is_drawing { files.text(file).await? } else { None };
             media.push(Medium::Held(file.name.clone(), url, text));
