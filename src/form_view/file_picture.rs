@@ -1,7 +1,8 @@
 //! A stored picture in place, opening in full.
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc, sync::Arc};
 
+use futures::lock::{Mutex, OwnedMutexGuard};
 use leptos::prelude::*;
 
 use crate::reactive::{effect, memo};
@@ -22,6 +23,22 @@ enum Picture {
     Missing,
     /// This browser draws no such pictures, or not one of that size.
     Undrawn,
+}
+
+/// So many pictures are opened at a time: a record may have hundreds, and what is read before them comes from the same disk and line.
+const AT_ONCE: usize = 4;
+
+thread_local! {
+    static LANES: ([Arc<Mutex<()>>; AT_ONCE], Cell<usize>) = Default::default();
+}
+
+/// Waits for the turn to open a picture.
+async fn turn() -> OwnedMutexGuard<()> {
+    let lane = LANES.with(|(lanes, next)| {
+        next.set((next.get() + 1) % AT_ONCE);
+        Arc::clone(&lanes[next.get()])
+    });
+    lane.lock_owned().await
 }
 
 /// A picture of a record: a thumbnail that opens in full. Its bytes come from the phone, else from the server.
@@ -48,9 +65,15 @@ pub fn FilePicture(
         let Some(asked) = file.get() else { return };
         picture.set(Picture::Loading);
         tasks::spawn(async move {
+            let is_asked = || file.try_get_untracked().flatten().as_ref() == Some(&asked);
+            let _turn = turn().await;
+            // Nobody may look at it by now.
+            if !is_asked() {
+                return;
+            }
             let loaded = records.file(&asked).await.ok();
             // What comes late is not shown in place of another one.
-            if file.try_get_untracked().flatten().as_ref() != Some(&asked) {
+            if !is_asked() {
                 return;
             }
             let url = loaded.and_then(|picture| ObjectUrl::of(&picture).ok());
@@ -96,5 +119,22 @@ pub fn FilePicture(
                     .into_any()
             }
         }}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn a_few_pictures_are_opened_at_a_time_and_the_next_when_one_is_done() {
+        let mut open: Vec<_> = (0..AT_ONCE).map(|_| turn().now_or_never()).collect();
+        assert!(open.iter().all(Option::is_some));
+        let mut next = Box::pin(turn());
+        assert!(next.as_mut().now_or_never().is_none());
+        open.remove(0);
+        assert!(next.as_mut().now_or_never().is_some());
     }
 }

@@ -31,9 +31,10 @@ pub(super) fn Review(
     let reason = RwSignal::new(String::new());
     let asks_reason = entry.asks_reason();
     entry.reviewed();
-    // In another language the form's own messages read differently.
+    // In another language the form's own messages read differently; and a file may come that is on its way.
     effect(move || {
         entry.language().track();
+        entry.save_state().track();
         missing.set(lacks(entry, entry.violations()));
     });
     let submit = move |()| {

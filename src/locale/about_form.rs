@@ -103,6 +103,8 @@ words! {
     recording: "Đang ghi…", "Recording…";
     record_film: "Quay phim", "Film";
     microphone_denied: "Trình duyệt không được phép dùng micrô. Cho phép Micrô trong cài đặt của trang, hoặc chọn tệp âm thanh có sẵn.", "The browser may not use the microphone. Allow it in the site settings, or choose a sound file.";
+    microphone_taken: "Ứng dụng khác đang dùng micrô nên lúc này không thu được tiếng. Phần đã ghi vẫn được giữ.", "Another app has the microphone: nothing is heard just now. What was recorded so far is kept.";
+    recording_full: "Bản ghi đã dài hết mức gửi được nên máy tự dừng. Muốn ghi tiếp thì ghi ở câu khác; ghi lại ở câu này là thay bản vừa ghi.", "The recording is as long as can be sent, so it has ended. To go on, record at another question: recording here again replaces this one.";
 
     read_compass: "Đo hướng", "Read the compass";
     no_compass: "Máy này không cho biết hướng. Gõ số độ vào ô.", "This phone gives no bearing. Type the degrees.";

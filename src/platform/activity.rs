@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use futures::channel::oneshot;
 use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 
@@ -16,6 +17,8 @@ thread_local! {
     /// What keeps the screen on.
     static AWAKE: RefCell<Option<JsValue>> = const { RefCell::new(None) };
     static LISTENS: Cell<bool> = const { Cell::new(false) };
+    /// Who waits for a person; the page is listened to from the first on.
+    static WAIT: RefCell<Option<Vec<oneshot::Sender<()>>>> = const { RefCell::new(None) };
 }
 
 /// Calls back at every touch, press and key, for as long as the page lives.
@@ -24,6 +27,30 @@ pub fn on_touch(then: impl Fn() + Clone + 'static) {
     for event in ["pointerdown", "keydown", "wheel"] {
         listen(&window, event, then.clone());
     }
+}
+
+/// Waits until a person touches the app, or comes back to it.
+pub async fn next() {
+    let (tell, told) = oneshot::channel();
+    let is_first = WAIT.with_borrow_mut(|wait| {
+        let is_first = wait.is_none();
+        wait.get_or_insert_default().push(tell);
+        is_first
+    });
+    if is_first {
+        on_touch(tell_who_waits);
+        visibility::on_change(|visible| {
+            if visible {
+                tell_who_waits();
+            }
+        });
+    }
+    told.await.ok();
+}
+
+fn tell_who_waits() {
+    let wait = WAIT.with_borrow_mut(|wait| wait.replace(Vec::new()));
+    wait.into_iter().flatten().for_each(|tell| tasks::answer(tell, ()));
 }
 
 /// Something that a person began and that needs no touch to go on, such as a sound being recorded: as long as this is kept.

@@ -70,6 +70,22 @@ fn devices() -> Result<JsValue, JsValue> {
 /// A camera or a microphone that is on; dropping it switches it off.
 pub(super) struct On(pub(super) MediaStream);
 
+impl On {
+    fn track(&self) -> Option<JsValue> {
+        let tracks: Array = self.0.get_tracks();
+        (tracks.length() > 0).then(|| tracks.get(0))
+    }
+
+    /// Tells of these events of its track, or with `null` of none.
+    pub(super) fn hear(&self, events: &[&str], listener: &JsValue) {
+        let Some(track) = self.track() else { return };
+        for event in events {
+            // It can only fail for what is no object.
+            drop(Reflect::set(&track, &(*event).into(), listener));
+        }
+    }
+}
+
 impl Drop for On {
     fn drop(&mut self) {
         let tracks: Array = self.0.get_tracks();
@@ -96,16 +112,8 @@ impl Camera {
     ) -> Result<Self, CameraError> {
         let stream = On(open(side, longest).await.map_err(CameraError::of)?.unchecked_into());
         let camera = Self { stream, ends: Closure::new(on_end) };
-        camera.hear(camera.ends.as_ref());
+        camera.stream.hear(&ENDS, camera.ends.as_ref());
         Ok(camera)
-    }
-
-    fn hear(&self, listener: &JsValue) {
-        let Some(track) = self.track() else { return };
-        for event in ENDS {
-            // It can only fail for what is no object.
-            drop(Reflect::set(&track, &event.into(), listener));
-        }
     }
 
     /// Shows in a `<video>` what the camera sees.
@@ -121,9 +129,11 @@ impl Camera {
     #[must_use]
     pub fn has_torch(&self) -> bool {
         let asks = || {
-            let can: Function =
-                Reflect::get(&self.track()?, &"getCapabilities".into()).ok()?.dyn_into().ok()?;
-            let can = can.call0(&self.track()?).ok()?;
+            let can: Function = Reflect::get(&self.stream.track()?, &"getCapabilities".into())
+                .ok()?
+                .dyn_into()
+                .ok()?;
+            let can = can.call0(&self.stream.track()?).ok()?;
             Reflect::get(&can, &"torch".into()).ok()
         };
         asks().is_some_and(|torch| torch.is_truthy())
@@ -133,24 +143,19 @@ impl Camera {
     pub async fn set_torch(&self, on: bool) -> Result<(), CameraError> {
         let set = async || {
             let (track, light, wanted) =
-                (self.track().ok_or("no track")?, Object::new(), Object::new());
+                (self.stream.track().ok_or("no track")?, Object::new(), Object::new());
             Reflect::set(&light, &"torch".into(), &on.into())?;
             Reflect::set(&wanted, &"advanced".into(), &Array::of1(&light))?;
             call(&track, "applyConstraints", &[&wanted]).await
         };
         set().await.map(drop).map_err(CameraError::of)
     }
-
-    fn track(&self) -> Option<JsValue> {
-        let tracks: Array = self.stream.0.get_tracks();
-        (tracks.length() > 0).then(|| tracks.get(0))
-    }
 }
 
 impl Drop for Camera {
     fn drop(&mut self) {
         // Their function is gone.
-        self.hear(&JsValue::NULL);
+        self.stream.hear(&ENDS, &JsValue::NULL);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Drawing with a finger: a signature, a sketch, marks on a photo.
 
+use std::rc::Rc;
+
 use futures::channel::oneshot;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
@@ -18,7 +20,16 @@ const QUALITY: f64 = 0.8;
 pub struct Pad {
     canvas: HtmlCanvasElement,
     context: CanvasRenderingContext2d,
-    photo: Option<ImageBitmap>,
+    photo: Option<Rc<Photo>>,
+}
+
+/// A photo that is let go of with the last pad over it: the collector comes late.
+struct Photo(ImageBitmap);
+
+impl Drop for Photo {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 impl Pad {
@@ -39,7 +50,8 @@ impl Pad {
         let bitmap = window.create_image_bitmap_with_blob(photo).map_err(FileError::of)?;
         let bitmap: ImageBitmap =
             JsFuture::from(bitmap).await.map_err(FileError::of)?.unchecked_into();
-        let pad = Self { canvas, context: context.unchecked_into(), photo: Some(bitmap) };
+        let pad =
+            Self { canvas, context: context.unchecked_into(), photo: Some(Rc::new(Photo(bitmap))) };
         pad.clear();
         Ok(pad)
     }
@@ -48,6 +60,7 @@ impl Pad {
     pub fn clear(&self) {
         match &self.photo {
             Some(photo) => {
+                let photo = &photo.0;
                 self.canvas.set_width(photo.width());
                 self.canvas.set_height(photo.height());
                 // It can only fail for a photo that was let go of.

@@ -1,6 +1,9 @@
 //! Files: those a person picked, and those the app hands out.
 
+use std::borrow::Cow;
+
 use js_sys::{Array, Uint8Array};
+use sync::{codec::Hasher, wire::Hash};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{BlobPropertyBag, DragEvent, FileList, HtmlAnchorElement, HtmlInputElement, Url};
@@ -28,13 +31,73 @@ impl FileError {
 
 /// A file with its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picked {
+pub struct Picked<B = Vec<u8>> {
     /// Its name.
     pub name: String,
     /// Its media type; empty when the browser does not know it.
     pub media_type: String,
     /// Its bytes.
-    pub bytes: Vec<u8>,
+    pub bytes: B,
+}
+
+impl Picked {
+    /// The same file, to be kept.
+    #[must_use]
+    pub fn to_keep(self) -> Picked<Body> {
+        let Self { name, media_type, bytes } = self;
+        Picked { name, media_type, bytes: bytes.into() }
+    }
+}
+
+/// The bytes of a file that is to be kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// A small one, in the app's memory.
+    Here(Vec<u8>),
+    /// In the browser's hands, and read part by part: a film takes more of the app's memory, which never shrinks, than a phone has.
+    Browser(Blob),
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Here(bytes)
+    }
+}
+
+/// So many bytes are hashed at a time: the page is drawn in between.
+const HASHED_AT_ONCE: usize = 1 << 20;
+/// A file of at most so many bytes is read at once.
+const READ_AT_ONCE: u64 = 4 << 20;
+
+impl Body {
+    /// How many bytes there are.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::Here(bytes) => bytes.len() as u64,
+            Self::Browser(blob) => size(blob),
+        }
+    }
+
+    /// Those from `start` on until `end`.
+    pub async fn part(&self, start: u64, end: u64) -> Result<Cow<'_, [u8]>, FileError> {
+        match self {
+            Self::Here(bytes) => {
+                let at = |place| usize::try_from(place).unwrap_or(usize::MAX).min(bytes.len());
+                Ok(Cow::Borrowed(bytes.get(at(start)..at(end)).unwrap_or_default()))
+            }
+            Self::Browser(blob) => slice(blob, start, end).await.map(Cow::Owned),
+        }
+    }
+
+    /// SHA-256 of all of them.
+    pub async fn hash(&self) -> Result<Hash, FileError> {
+        let (size, mut hasher) = (self.size(), Hasher::default());
+        for start in (0..size).step_by(HASHED_AT_ONCE) {
+            hasher.update(&self.part(start, size.min(start + HASHED_AT_ONCE as u64)).await?);
+        }
+        Ok(hasher.finish())
+    }
 }
 
 /// The first file picked in an `<input type=file>`, and the input made empty again so that the same file can be picked
@@ -67,10 +130,37 @@ fn listed(list: &FileList) -> Vec<File> {
 
 /// Reads a file whole. One without a byte in it is none: some cameras hand one over when they fail.
 pub async fn read(file: &File) -> Result<Picked, FileError> {
-    if file.size() < 1.0 {
+    if size(file) == 0 {
         return Err(FileError("empty".to_owned()));
     }
     Ok(Picked { name: file.name(), media_type: file.type_(), bytes: blob_bytes(file).await? })
+}
+
+/// As [`read`], but leaves a large one in the browser's hands.
+pub async fn read_to_keep(file: &File) -> Result<Picked<Body>, FileError> {
+    if size(file) <= READ_AT_ONCE {
+        return read(file).await.map(Picked::to_keep);
+    }
+    let bytes = Body::Browser(file.clone().into());
+    Ok(Picked { name: file.name(), media_type: file.type_(), bytes })
+}
+
+/// A part of a file.
+pub async fn slice(file: &Blob, start: u64, end: u64) -> Result<Vec<u8>, FileError> {
+    #[expect(clippy::cast_precision_loss, reason = "files are far below 2^53 bytes")]
+    let part = file.slice_with_f64_and_f64(start as f64, end as f64).map_err(FileError::of)?;
+    blob_bytes(&part).await
+}
+
+/// How long a file is.
+#[must_use]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "lengths are whole numbers"
+)]
+pub fn size(file: &Blob) -> u64 {
+    file.size() as u64
 }
 
 pub(super) async fn blob_bytes(blob: &Blob) -> Result<Vec<u8>, FileError> {

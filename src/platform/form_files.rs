@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Cache, CacheStorage, Request, Response};
@@ -104,18 +104,25 @@ impl FormFiles {
         }
     }
 
-    /// An address under which the page shows a file; `None` if it is not here.
-    pub async fn url(&self, name: &str) -> Result<Option<ObjectUrl>, StorageError> {
-        match &*self.0 {
-            Place::Browser => {
-                let Some(response) = find(name).await? else { return Ok(None) };
-                let blob = response.blob().map_err(|error| failed(&error))?;
-                let blob: Blob = settled(blob).await?.unchecked_into();
-                let url = ObjectUrl::of(&blob);
-                url.map(Some).map_err(|error| StorageError::Other(error.to_string()))
-            }
-            Place::Memory(_) => Ok(None),
-        }
+    /// The addresses under which the page shows these files; `None` for one that is not here. All are asked for at once: a form may
+    /// have hundreds.
+    pub async fn urls(
+        &self,
+        names: impl Iterator<Item = &str>,
+    ) -> Result<Vec<Option<ObjectUrl>>, StorageError> {
+        let cache = match &*self.0 {
+            Place::Browser => existing().await?,
+            Place::Memory(_) => None,
+        };
+        let Some(cache) = cache else { return Ok(names.map(|_| None).collect()) };
+        let found: Array = names.map(|name| cache.match_with_str(&address(name))).collect();
+        let blob = |found: JsValue| {
+            let blob = found.dyn_into::<Response>().ok().and_then(|found| found.blob().ok());
+            blob.map_or(JsValue::UNDEFINED, JsValue::from)
+        };
+        let blobs: Array = all(&found).await?.iter().map(blob).collect();
+        let url = |blob: JsValue| ObjectUrl::of(&blob.dyn_into::<Blob>().ok()?).ok();
+        Ok(all(&blobs).await?.iter().map(url).collect())
     }
 
     /// Removes a file.
@@ -158,7 +165,11 @@ async fn find(name: &str) -> Result<Option<Response>, StorageError> {
     Ok(found.dyn_into().ok())
 }
 
-async fn settled(promise: js_sys::Promise) -> Result<JsValue, StorageError> {
+async fn all(promises: &Array) -> Result<Array, StorageError> {
+    settled(Promise::all(promises)).await.map(JsCast::unchecked_into)
+}
+
+async fn settled(promise: Promise) -> Result<JsValue, StorageError> {
     JsFuture::from(promise).await.map_err(|error| failed(&error))
 }
 

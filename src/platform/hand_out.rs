@@ -1,7 +1,7 @@
 //! Files that the app makes piece by piece and hands to whatever the phone has for sharing, or to its downloads.
 
 use js_sys::{Array, Reflect, Uint8Array};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, File, FilePropertyBag, ShareData};
 
@@ -9,6 +9,7 @@ use super::{
     files::{self, FileError, ObjectUrl},
     install,
 };
+pub use super::files::{size, slice};
 
 /// A file that grows. What is in it is the browser's to keep, which may put it on the disk.
 pub struct Growing(Array);
@@ -88,22 +89,4 @@ pub async fn share(data: &ShareData) -> Result<bool, FileError> {
 /// Puts the file among the browser's downloads.
 pub fn save(file: &File) -> Result<(), FileError> {
     files::click_download(ObjectUrl::of(file)?, &file.name())
-}
-
-/// A part of a file.
-pub async fn slice(file: &File, start: u64, end: u64) -> Result<Vec<u8>, FileError> {
-    #[expect(clippy::cast_precision_loss, reason = "files are far below 2^53 bytes")]
-    let part = file.slice_with_f64_and_f64(start as f64, end as f64).map_err(FileError::of)?;
-    files::blob_bytes(part.unchecked_ref()).await
-}
-
-/// How long a file is.
-#[must_use]
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "lengths are whole numbers"
-)]
-pub fn size(file: &File) -> u64 {
-    file.size() as u64
 }

@@ -12,7 +12,7 @@ use web_sys::{CanvasRenderingContext2d, File, HtmlCanvasElement, ImageBitmap};
 use super::{
     document::document,
     drawing::file_of,
-    files::{FileError, Picked},
+    files::{Body, FileError, Picked},
     log_error, tasks,
 };
 
@@ -26,26 +26,29 @@ pub const MAX_PIXELS_DEFAULT: u32 = 1600;
 ///
 /// What the browser cannot draw (a HEIC picture on some phones, or one too large for its memory) is kept as it came, a JPEG without what
 /// it tells beside the picture.
-pub async fn shrink(file: &File, max_pixels: u32) -> Result<Picked, FileError> {
-    match redraw(file, max_pixels).await {
-        Ok(bytes) => {
-            Ok(Picked { name: jpeg_name(&file.name()), media_type: JPEG.to_owned(), bytes })
-        }
+pub async fn shrink(file: &File, max_pixels: u32) -> Result<Picked<Body>, FileError> {
+    let drawn = redraw(file, max_pixels).await.map(|bytes| Picked {
+        name: jpeg_name(&file.name()),
+        media_type: JPEG.to_owned(),
+        bytes,
+    });
+    match drawn {
+        Ok(picked) => Ok(picked.to_keep()),
         Err(_cannot_be_drawn) => {
             let mut picked = super::files::read(file).await?;
             if let Some(alone) = sync::jpeg::picture_alone(&picked.bytes) {
                 picked.bytes = alone;
             }
-            Ok(picked)
+            Ok(picked.to_keep())
         }
     }
 }
 
 /// As [`shrink`], of what the camera showed.
 pub async fn develop(frame: &ImageBitmap, max_pixels: u32) -> Result<Picked, FileError> {
-    let bytes = redraw(frame, max_pixels).await?;
+    let drawn = redraw(frame, max_pixels).await;
     frame.close();
-    Ok(Picked { name: "photo.jpg".to_owned(), media_type: JPEG.to_owned(), bytes })
+    Ok(Picked { name: "photo.jpg".to_owned(), media_type: JPEG.to_owned(), bytes: drawn? })
 }
 
 async fn redraw(source: &JsValue, max_pixels: u32) -> Result<Vec<u8>, FileError> {
@@ -108,29 +111,40 @@ fn method(of: &JsValue, name: &str) -> Result<Function, JsValue> {
 }
 
 async fn in_page(source: &JsValue, max_pixels: u32) -> Result<Vec<u8>, FileError> {
-    let bitmap: ImageBitmap = match source.dyn_ref::<File>() {
-        None => source.clone().unchecked_into(),
-        Some(file) => {
-            let window = web_sys::window().ok_or_else(|| FileError("no page".to_owned()))?;
-            // The picture is turned as its EXIF says: that is the default of `createImageBitmap`.
-            let bitmap = window.create_image_bitmap_with_blob(file).map_err(FileError::of)?;
-            JsFuture::from(bitmap).await.map_err(FileError::of)?.unchecked_into()
-        }
+    let Some(file) = source.dyn_ref::<File>() else {
+        return draw_in_page(source.unchecked_ref(), max_pixels).await;
     };
+    let window = web_sys::window().ok_or_else(|| FileError("no page".to_owned()))?;
+    // The picture is turned as its EXIF says: that is the default of `createImageBitmap`.
+    let bitmap = window.create_image_bitmap_with_blob(file).map_err(FileError::of)?;
+    let bitmap: ImageBitmap = JsFuture::from(bitmap).await.map_err(FileError::of)?.unchecked_into();
+    let drawn = draw_in_page(&bitmap, max_pixels).await;
+    bitmap.close();
+    drawn
+}
+
+async fn draw_in_page(bitmap: &ImageBitmap, max_pixels: u32) -> Result<Vec<u8>, FileError> {
     let (width, height) = fit(bitmap.width(), bitmap.height(), max_pixels);
-    let draw = || {
+    let make = || {
         let canvas = document().ok_or("no page")?.create_element("canvas")?;
-        let canvas: HtmlCanvasElement = canvas.unchecked_into();
+        Ok(canvas.unchecked_into::<HtmlCanvasElement>())
+    };
+    let canvas = make().map_err(FileError::of)?;
+    let draw = || {
         canvas.set_width(width);
         canvas.set_height(height);
         let context: CanvasRenderingContext2d =
             canvas.get_context("2d")?.ok_or("no canvas")?.unchecked_into();
         let (width, height) = (f64::from(width), f64::from(height));
-        context.draw_image_with_image_bitmap_and_dw_and_dh(&bitmap, 0.0, 0.0, width, height)?;
-        Ok(canvas)
+        context.draw_image_with_image_bitmap_and_dw_and_dh(bitmap, 0.0, 0.0, width, height)
     };
-    let canvas = draw().map_err(FileError::of)?;
-    file_of(&canvas, JPEG, QUALITY).await
+    let file = match draw() {
+        Ok(()) => file_of(&canvas, JPEG, QUALITY).await,
+        Err(error) => Err(FileError::of(error)),
+    };
+    // A page has room for so many pixels, and the collector comes late.
+    canvas.set_width(0);
+    file
 }
 
 /// The size of a picture whose longest side is at most `longest`, in the same proportion.

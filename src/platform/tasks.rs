@@ -2,7 +2,7 @@
 
 use std::{
     cell::Cell,
-    future::{Future, poll_fn},
+    future::{Future, pending, poll_fn},
     rc::Rc,
     task::Poll,
 };
@@ -140,8 +140,11 @@ pub(super) fn answer<T>(to: oneshot::Sender<T>, with: T) {
     to.send(with).ok();
 }
 
-/// Waits.
+/// Waits; natively for ever.
 pub async fn sleep(delay_ms: u32) {
+    if cfg!(not(target_arch = "wasm32")) {
+        return pending().await;
+    }
     let (fire, fired) = oneshot::channel::<()>();
     // It lives until it is called: whoever waits may be gone by then.
     let callback = Closure::once_into_js(move || answer(fire, ()));

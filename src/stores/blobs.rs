@@ -1,5 +1,7 @@
 //! Files on the phone: kept in pieces, sent apart from the records that name them.
 
+use std::borrow::Cow;
+
 use sync::{
     blob, codec,
     wire::{FileRef, Hash},
@@ -7,7 +9,9 @@ use sync::{
 
 use super::outbox;
 use crate::platform::{
-    clock, log_error,
+    clock,
+    files::{Body, FileError},
+    log_error,
     storage::{
         Change, Read, Rows, Storage, StorageError, Store,
         schema::{BlobRow, CHUNK_SIZE_BYTES, Key, meta},
@@ -16,20 +20,21 @@ use crate::platform::{
 
 /// So many pieces of a file are written or read at a time, which is 4 MiB: a film is more than a phone's memory holds several times.
 const LOT: usize = 16;
+const LOT_BYTES: usize = LOT * CHUNK_SIZE_BYTES;
 
 /// Keeps a file's bytes. A file that is here already is written again, which changes nothing.
-pub async fn keep(storage: &Storage, file: &FileRef, bytes: &[u8]) -> Result<(), StorageError> {
+pub async fn keep(storage: &Storage, file: &FileRef, body: &Body) -> Result<(), StorageError> {
     let row = BlobRow::unsent(file.size, file.media_type.clone(), clock::now_ms());
     let whole = Change::Put(Store::BlobMeta, file.hash.into(), codec::encode(&row));
-    if bytes.len() <= LOT * CHUNK_SIZE_BYTES {
-        let mut changes = pieces(file.hash, 0, bytes);
+    if file.size <= LOT_BYTES as u64 {
+        let mut changes = pieces(file.hash, 0, &part(body, 0, file.size).await?);
         changes.push(whole);
         return storage.write(changes).await;
     }
     // Until it is whole it is as one that was taken off: what a phone that dies meanwhile leaves of it is not sent, and goes as those do.
     let coming = codec::encode(&BlobRow { dropped_ms: row.kept_ms, ..row });
     begin(storage, file.hash, coming.clone(), Some(whole.clone())).await?;
-    let written = write_in_lots(storage, file.hash, bytes, whole).await;
+    let written = write_in_lots(storage, file, body, whole).await;
     if written.is_err()
         && let Err(error) = give_up(storage, file.hash, file.size, coming).await
     {
@@ -59,14 +64,25 @@ pub async fn begin(
 
 async fn write_in_lots(
     storage: &Storage,
-    hash: Hash,
-    bytes: &[u8],
+    file: &FileRef,
+    body: &Body,
     whole: Change,
 ) -> Result<(), StorageError> {
-    for (from, lot) in (0..).step_by(LOT).zip(bytes.chunks(LOT * CHUNK_SIZE_BYTES)) {
-        storage.write(pieces(hash, from, lot)).await?;
+    for (place, from) in (0..).step_by(LOT).zip((0..file.size).step_by(LOT_BYTES)) {
+        let lot = part(body, from, file.size.min(from + LOT_BYTES as u64)).await?;
+        storage.write(pieces(file.hash, place, &lot)).await?;
     }
     storage.write(vec![whole]).await
+}
+
+async fn part(body: &Body, start: u64, end: u64) -> Result<Cow<'_, [u8]>, StorageError> {
+    body.part(start, end).await.map_err(not_given)
+}
+
+/// The browser does not give the bytes of a file.
+#[expect(clippy::needless_pass_by_value, reason = "used as `map_err(not_given)`")]
+pub fn not_given(error: FileError) -> StorageError {
+    StorageError::Unreadable(error.to_string())
 }
 
 /// Frees what came of a file, unless it became whole by another way.
@@ -208,12 +224,12 @@ mod tests {
     use crate::stores::space;
 
     /// Three lots, and the beginning of a piece.
-    fn film() -> (FileRef, Vec<u8>) {
+    fn film() -> (FileRef, Body) {
         let length = u32::try_from(3 * LOT * CHUNK_SIZE_BYTES + 5).expect("a few megabytes");
         let bytes: Vec<u8> = (0..length).map(|at| at.to_be_bytes()[1]).collect();
         let media_type = "video/mp4".to_owned();
         let (size, hash) = (bytes.len() as u64, codec::hash(&bytes));
-        (FileRef { name: "a.mp4".to_owned(), media_type, size, hash }, bytes)
+        (FileRef { name: "a.mp4".to_owned(), media_type, size, hash }, bytes.into())
     }
 
     fn pieces_in(storage: &Storage) -> usize {
@@ -225,8 +241,8 @@ mod tests {
         row.map(|row| BlobRow::decode(&row).expect("readable"))
     }
 
-    fn whole(storage: &Storage, file: &FileRef) -> Option<Vec<u8>> {
-        block_on(read_whole(storage, file.hash)).expect("memory reads")
+    fn whole(storage: &Storage, file: &FileRef) -> Option<Body> {
+        block_on(read_whole(storage, file.hash)).expect("memory reads").map(Body::from)
     }
 
     /// Goes on until a lot is on the disk.

@@ -3,6 +3,8 @@
 //! An answer re-renders only the nodes that the engine reports as changed. What was typed begins to be
 //! written at most [`SAVE_AFTER_MS`] after the first key of it; [`SaveState`] says `Saved` only when a strict transaction holds it.
 
+mod coming;
+mod draft;
 pub(crate) mod following;
 mod language;
 pub(super) mod log;
@@ -16,6 +18,7 @@ mod place;
 mod rows;
 mod saving;
 mod submitting;
+mod writing;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,14 +29,26 @@ use std::{
 use form::{Aspects, Change, Choice, NodeId, NodeState, Program, Session};
 use leptos::prelude::*;
 use sync::{
-    codec,
     draft::Screen,
     view::RecordView,
     wire::{FileRef, FormRef, RecordId, State, field},
 };
 
 pub(crate) use self::opening::fields_of;
+pub use self::{
+    coming::Coming,
+    marks::Marked,
+    rows::{AddedRows, Named, RemovedRow},
+    saving::RETRY_AFTER_MS,
+    submitting::SubmitError,
+};
+pub(super) use self::{
+    coming::{Until, save_each},
+    media::Medium,
+    opening::Opening,
+};
 use self::{
+    draft::Draft,
     following::{following, has_its_lists},
     language::follow_language,
     log::Log,
@@ -42,24 +57,13 @@ use self::{
     opening::{files_of, start_session},
     pages::page_of,
     rows::new_salts,
-    saving::Draft,
-};
-pub use self::{
-    marks::Marked,
-    rows::{AddedRows, Named, RemovedRow},
-    saving::Coming,
-    submitting::SubmitError,
-};
-pub(super) use self::{
-    media::Medium,
-    opening::Opening,
-    saving::{Until, save_each},
 };
 use super::{Preferences, Records, blobs};
 use crate::{
     locale,
     platform::{
         clock,
+        files::{Body, Picked},
         storage::{Storage, StorageError},
         tasks,
     },
@@ -405,20 +409,29 @@ impl FormEntry {
         state.map(|state| state.value).unwrap_or_default()
     }
 
-    /// Keeps a file on the phone and answers the question with it, unless that was answered otherwise while the file came.
+    /// Keeps a file on the phone and answers the question with it, unless that was answered otherwise while the file came. One that
+    /// could not be kept is on its way still: it can be tried again.
     pub async fn attach(
         self,
-        coming: Coming,
-        name: &str,
-        media_type: &str,
-        bytes: &[u8],
+        coming: &Coming,
+        picked: &Picked<Body>,
+    ) -> Result<FileRef, StorageError> {
+        let kept = self.keep_file(coming, picked).await;
+        coming.stands(kept.as_ref().err());
+        kept
+    }
+
+    async fn keep_file(
+        self,
+        coming: &Coming,
+        Picked { name, media_type, bytes }: &Picked<Body>,
     ) -> Result<FileRef, StorageError> {
         let extension = name.rsplit_once('.').map_or("bin", |(_, extension)| extension);
         let file = FileRef {
             name: format!("{}.{extension}", clock::now_ms()),
-            media_type: media_type.to_owned(),
-            size: bytes.len() as u64,
-            hash: codec::hash(bytes),
+            media_type: media_type.clone(),
+            size: bytes.size(),
+            hash: bytes.hash().await.map_err(blobs::not_given)?,
         };
         if self.is_closed() {
             return Err(StorageError::Gone);
@@ -427,11 +440,10 @@ impl FormEntry {
             return Ok(file);
         }
         let (draft, id) = (&coming.draft, coming.question);
-        let kept = blobs::keep(draft.storage(), &file, bytes).await;
+        blobs::keep(draft.storage(), &file, bytes).await?;
         if coming.is_last() {
             draft.await_no_more(id);
         }
-        kept?;
         let path = self.session.try_with_value(|session| session.path(id));
         if let Some(path) = path.filter(|_| coming.is_last()) {
             draft.keep_files(&sync::gather([(path, file.clone())]));

@@ -248,9 +248,12 @@ impl FormFilesStore {
         Ok(self.files.bytes(&file.hash).await?.and_then(|bytes| String::from_utf8(bytes).ok()))
     }
 
-    /// An address under which the page shows a file.
-    pub(super) async fn url(&self, file: &PackFile) -> Result<Option<ObjectUrl>, StorageError> {
-        self.files.url(&file.hash).await
+    /// The addresses under which the page shows these files, as far as they are here.
+    pub(super) async fn urls(
+        &self,
+        files: &[&PackFile],
+    ) -> Result<Vec<Option<ObjectUrl>>, StorageError> {
+        self.files.urls(files.iter().map(|file| file.hash.as_str())).await
     }
 }
 

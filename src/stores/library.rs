@@ -1,6 +1,8 @@
 //! The pack and its forms: on the phone after the first sign-in, whole.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod ready;
+
+use std::sync::Arc;
 
 use form::{
     Program, Resources,
@@ -10,6 +12,7 @@ use leptos::prelude::*;
 use sync::{codec, wire::Hash};
 use thiserror::Error;
 
+use self::ready::Ready;
 use super::{
     entity_lists,
     form_entry::Medium,
@@ -76,9 +79,6 @@ impl PackError {
     }
 }
 
-/// A form made ready, and the lists beside it that were here then.
-type Made = (Vec<PackFile>, Arc<Program>);
-
 /// The pack and the forms that this phone holds.
 #[derive(Clone, Copy)]
 pub struct Library {
@@ -86,8 +86,7 @@ pub struct Library {
     pack: RwSignal<Arc<Pack>>,
     /// A pack that came and is not in force yet: its hash, and its bytes. It is not fetched again.
     next: StoredValue<Option<(String, Vec<u8>)>>,
-    /// By hash of the form.
-    programs: StoredValue<BTreeMap<Hash, Made>>,
+    programs: StoredValue<Ready>,
     held: RwSignal<bool>,
     files: StoredValue<FormFilesStore, LocalStorage>,
     lacking: RwSignal<Lacking>,
@@ -116,7 +115,7 @@ impl Library {
             storage: StoredValue::new_local(storage),
             pack: RwSignal::new(Arc::new(pack)),
             next: StoredValue::new(None),
-            programs: StoredValue::new(BTreeMap::new()),
+            programs: StoredValue::new(Ready::default()),
             held: RwSignal::new(false),
             refreshing: StoredValue::new(false),
         };
@@ -176,11 +175,9 @@ impl Library {
     /// A form made ready to run: from this phone, else from the server.
     pub async fn program(self, hash: Hash) -> Result<Arc<Program>, ProgramError> {
         let beside = self.beside(hash).await;
-        let known = self.programs.try_with_value(|programs| programs.get(&hash).cloned()).flatten();
         // A list may have come since, or be another one now.
-        if let Some((lists, program)) = known
-            && lists.iter().eq(beside.lists())
-        {
+        let known = self.programs.try_update_value(|ready| ready.find(hash, beside.lists()));
+        if let Some(program) = known.flatten() {
             return Ok(program);
         }
         let storage = self.storage.get_value();
@@ -199,20 +196,19 @@ impl Library {
                 (form, self.beside(hash).await)
             }
         };
-        let (mut resources, mut lists) = (Resources::default(), Vec::new());
+        let mut resources = Resources::default();
         for file in beside.lists().filter(|file| reads(&form, &file.name)) {
             if let Some(text) = files.text(file).await? {
                 resources.files.insert(file.name.clone(), text);
             }
         }
-        lists.extend(beside.lists().cloned());
         let program = form::compile(form, &resources).map_err(|problems| {
             let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
             ProgramError::Unusable(texts.join("; "))
         })?;
         let program = Arc::new(program);
-        let made = (lists, program.clone());
-        self.programs.try_update_value(|programs| programs.insert(hash, made));
+        let lists = beside.lists().cloned().collect();
+        self.programs.try_update_value(|ready| ready.keep(hash, lists, program.clone()));
         Ok(program)
     }
 
@@ -248,11 +244,13 @@ impl Library {
     /// What labels show and play of the files beside a form.
     pub(super) async fn media(self, beside: &Beside) -> Result<Vec<Medium>, StorageError> {
         let files = self.files.get_value();
-        let mut media = Vec::new();
-        for file in beside.here.iter().filter(|file| {
+        let is_shown = |file: &&PackFile| {
             ["image/", "audio/", "video/"].iter().any(|kind| file.media_type.starts_with(kind))
-        }) {
-            let Some(url) = files.url(file).await? else { continue };
+        };
+        let shown: Vec<&PackFile> = beside.here.iter().filter(is_shown).collect();
+        let mut media = Vec::new();
+        for (file, url) in shown.iter().zip(files.urls(&shown).await?) {
+            let Some(url) = url else { continue };
             let is_drawing = file.media_type == "image/svg+xml";
             let text = if is_drawing { files.text(file).await? } else { None };
             media.push(Medium::Held(file.name.clone(), url, text));
@@ -267,7 +265,7 @@ impl Library {
 
     /// Whether a form of any version is on this phone.
     pub async fn holds(self, hash: Hash) -> bool {
-        self.programs.try_with_value(|programs| programs.contains_key(&hash)) == Some(true)
+        self.programs.try_with_value(|ready| ready.has(hash)) == Some(true)
             || matches!(self.held_form(hash).await, Ok(Some(_)))
     }
 

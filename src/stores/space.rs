@@ -1,13 +1,13 @@
 //! Room on this phone: watched, said before it is used up, and made of files that a backup holds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use leptos::prelude::*;
 use sync::{
     codec,
     device::{DeviceState, Former},
     draft::OpenPatch,
-    wire::{Hash, Operation, RecordId, Value, Write},
+    wire::{DeviceId, Hash, Operation, RecordId, Value, Write},
 };
 
 use super::{
@@ -19,7 +19,7 @@ use crate::platform::{
     clock, log_error,
     storage::{
         self, Change, LOW_BYTES, Read, Rows, Space, Storage, StorageError, Store,
-        schema::{BlobRow, Key, OutboxRow, meta},
+        schema::{BlobRow, Key, meta},
     },
     tasks::{self, Turn},
     visibility,
@@ -32,6 +32,8 @@ pub struct SpaceWatch(RwSignal<Space>, StoredValue<i64>);
 
 /// So long after a file was taken off nobody brings it back any more: an undo is offered for half of it.
 const UNDONE_WITHIN_MS: i64 = 3_600_000;
+/// So many bytes of operations are read at a time.
+const READ_AT_ONCE: usize = 1 << 20;
 /// A look at the room holds for so long, however much is entered meanwhile.
 const HOLDS_MS: i64 = 15_000;
 
@@ -114,84 +116,114 @@ impl Default for SpaceWatch {
 /// Only those go that the server has confirmed, that a backup of it holds, and that no work on this phone names any more; the
 /// oldest first. The server gives them back when they are looked at. What was taken off before anybody was to have it goes first.
 pub async fn shed(storage: &Storage, wanted: u64) -> Result<u64, StorageError> {
-    let now_ms = clock::now_ms();
-    let decide = move |rows: Vec<Rows>| {
-        let [device, files, open, sealed] = &rows[..] else { return Err(missing()) };
-        let device: DeviceState = match device.first() {
-            Some((_, row)) => outbox::decode(row, "device")?,
-            None => return Ok((Vec::new(), 0)),
-        };
-        let in_use = named(open, sealed)?;
-        let mut may_go = Vec::new();
-        for (key, row) in files {
-            let row = BlobRow::decode(row)?;
-            let Some(hash) = hash_of(key) else { continue };
-            let is_long_dropped =
-                row.dropped_ms.is_some_and(|since| since + UNDONE_WITHIN_MS < now_ms);
-            if (row.is_in_backup(device.safe) || is_long_dropped) && !in_use.contains(&hash) {
-                may_go.push((!is_long_dropped, row.kept_ms, hash, row.size));
-            }
-        }
-        may_go.sort();
-        let (mut changes, mut freed) = (Vec::new(), 0);
-        for (may_stay, _, hash, size) in may_go {
-            if may_stay && freed >= wanted {
-                break;
-            }
-            freed += size;
-            changes.extend(blobs::free(hash, size));
-        }
-        Ok((changes, freed))
-    };
-    let reads = vec![
-        Read::Row(Store::Meta, meta::DEVICE.into()),
-        Read::All(Store::BlobMeta),
-        Read::All(Store::Open),
-        Read::All(Store::Outbox),
-    ];
-    storage.update(reads, &[Store::BlobMeta, Store::Blobs], decide).await
+    look_through(storage, wanted, Vec::new()).await
 }
 
 /// Notes of files that an answer named and does not any more that nobody is to have them, unless other work names them: they are
-/// not sent, and go once nobody can bring them back.
+/// not sent, and go once nobody can bring them back. Those of earlier go now.
 pub async fn let_go(storage: &Storage, files: Vec<Hash>) -> Result<(), StorageError> {
-    let now_ms = clock::now_ms();
-    let mut reads = vec![Read::All(Store::Open), Read::All(Store::Outbox)];
-    reads.extend(files.iter().map(|hash| Read::Row(Store::BlobMeta, (*hash).into())));
-    let decide = move |rows: Vec<Rows>| {
-        let [open, sealed, files @ ..] = &rows[..] else { return Err(missing()) };
-        let in_use = named(open, sealed)?;
-        let mut changes = Vec::new();
-        for (key, row) in files.iter().flatten() {
-            let row = BlobRow::decode(row)?;
-            if row.waits() && hash_of(key).is_some_and(|hash| !in_use.contains(&hash)) {
-                let row = BlobRow { dropped_ms: Some(now_ms), ..row };
-                changes.push(Change::Put(Store::BlobMeta, key.clone(), codec::encode(&row)));
-            }
-        }
-        Ok((changes, ()))
-    };
-    storage.update(reads, &[Store::BlobMeta], decide).await?;
-    // Those of earlier go now.
-    shed(storage, 0).await.map(drop)
+    look_through(storage, 0, files).await.map(drop)
 }
 
-/// The files that work of this phone names.
-fn named(open: &Rows, sealed: &Rows) -> Result<BTreeSet<Hash>, StorageError> {
-    let mut named = BTreeSet::new();
-    let mut take = |fields: &std::collections::BTreeMap<String, Write>| {
-        named.extend(fields.values().filter_map(|write| match &write.value {
-            Value::File(file) => Some(file.hash),
-            Value::Empty | Value::Text(_) => None,
-        }));
-    };
-    for (_, row) in open {
-        take(&outbox::decode::<OpenPatch>(row, "open patch")?.fields);
+async fn look_through(
+    storage: &Storage,
+    wanted: u64,
+    left: Vec<Hash>,
+) -> Result<u64, StorageError> {
+    let now_ms = clock::now_ms();
+    loop {
+        let Some(sealed) = Sealed::read(storage).await? else { return Ok(0) };
+        let left = left.clone();
+        let decide = move |rows: Vec<Rows>| {
+            let [device, last, files, open] = &rows[..] else { return Err(missing()) };
+            let device: Option<DeviceState> = outbox::decode_row(device, "device")?;
+            let last = outbox::decode_row(last, "last place")?.unwrap_or_default();
+            let Some(device) = device.filter(|device| sealed.is_all(device, last)) else {
+                return Ok((Vec::new(), None));
+            };
+            let mut in_use = sealed.files.clone();
+            for (_, row) in open {
+                name_files(&mut in_use, &outbox::decode::<OpenPatch>(row, "open patch")?.fields);
+            }
+            let (mut changes, mut may_go) = (Vec::new(), Vec::new());
+            for (key, row) in files {
+                let row = BlobRow::decode(row)?;
+                let Some(hash) = hash_of(key).filter(|hash| !in_use.contains(hash)) else {
+                    continue;
+                };
+                let is_long_dropped =
+                    row.dropped_ms.is_some_and(|since| since + UNDONE_WITHIN_MS < now_ms);
+                if row.waits() && left.contains(&hash) {
+                    let row = BlobRow { dropped_ms: Some(now_ms), ..row };
+                    changes.push(Change::Put(Store::BlobMeta, key.clone(), codec::encode(&row)));
+                } else if row.is_in_backup(device.safe) || is_long_dropped {
+                    may_go.push((!is_long_dropped, row.kept_ms, hash, row.size));
+                }
+            }
+            may_go.sort();
+            let mut freed = 0;
+            for (may_stay, _, hash, size) in may_go {
+                if may_stay && freed >= wanted {
+                    break;
+                }
+                freed += size;
+                changes.extend(blobs::free(hash, size));
+            }
+            Ok((changes, Some(freed)))
+        };
+        let reads = vec![
+            Read::Row(Store::Meta, meta::DEVICE.into()),
+            Read::Row(Store::Meta, meta::LAST_SEQ.into()),
+            Read::All(Store::BlobMeta),
+            Read::All(Store::Open),
+        ];
+        let touched = [Store::BlobMeta, Store::Blobs];
+        if let Some(freed) = storage.update(reads, &touched, decide).await? {
+            return Ok(freed);
+        }
     }
-    for (_, row) in sealed {
-        take(&OutboxRow::decode(row)?.operation()?.fields);
+}
+
+/// The files that sealed operations name.
+struct Sealed {
+    files: BTreeSet<Hash>,
+    device: DeviceId,
+    /// The place of the newest of all operations.
+    last: u64,
+}
+
+impl Sealed {
+    /// There may be thousands of operations, and somebody is typing: they are read bit by bit, before what is written. `None` of a phone
+    /// that never was anybody's.
+    async fn read(storage: &Storage) -> Result<Option<Self>, StorageError> {
+        let Some(device) = storage.row(Store::Meta, meta::DEVICE).await? else { return Ok(None) };
+        let device = outbox::decode::<DeviceState>(&device, "device")?.device;
+        let (mut files, mut after, mut turn) = (BTreeSet::new(), 0, Turn::begin());
+        loop {
+            let batch = outbox::load(storage, after, usize::MAX, READ_AT_ONCE).await?;
+            for sealed in &batch.operations {
+                let operation: Operation = outbox::decode(&sealed.bytes, "operation")?;
+                name_files(&mut files, &operation.fields);
+                after = sealed.seq;
+                turn.rest().await;
+            }
+            if !batch.more {
+                return Ok(Some(Self { files, device, last: batch.last }));
+            }
+        }
     }
-    Ok(named)
+
+    /// Whether nothing was sealed since, and under the same name.
+    fn is_all(&self, device: &DeviceState, last: u64) -> bool {
+        (device.device, last) == (self.device, self.last)
+    }
+}
+
+fn name_files(named: &mut BTreeSet<Hash>, fields: &BTreeMap<String, Write>) {
+    named.extend(fields.values().filter_map(|write| match &write.value {
+        Value::File(file) => Some(file.hash),
+        Value::Empty | Value::Text(_) => None,
+    }));
 }
 
 fn hash_of(key: &Key) -> Option<Hash> {
@@ -292,10 +324,11 @@ mod tests {
     use sync::{
         codec,
         draft::Screen,
-        wire::{Action, DeviceId, Dot, FileRef, FormRef, SealedOperation},
+        wire::{Action, Dot, FileRef, FormRef, SealedOperation},
     };
 
     use super::*;
+    use crate::platform::storage::schema::OutboxRow;
 
     const DEVICE: DeviceId = DeviceId([7; 16]);
 
@@ -330,7 +363,7 @@ mod tests {
                 size: size as u64,
                 hash: codec::hash(&bytes),
             };
-            block_on(blobs::keep(&self.0, &file, &bytes)).expect("memory stores");
+            block_on(blobs::keep(&self.0, &file, &bytes.into())).expect("memory stores");
             let row = BlobRow::unsent(file.size, file.media_type.clone(), kept_ms);
             self.write(vec![Change::Put(Store::BlobMeta, file.hash.into(), codec::encode(&row))]);
             file

@@ -211,7 +211,7 @@ impl World {
         let text = self.random.borrow_mut().next().to_string();
         let value = if name == "anh" {
             let coming = entry.file_comes(question(entry, name)).expect("open");
-            let attached = entry.attach(coming, "a.jpg", "image/jpeg", text.as_bytes());
+            let attached = entry.give(coming, "a.jpg", "image/jpeg", text.as_bytes());
             Value::File(attached.await.expect("memory stores"))
         } else {
             entry.answer(question(entry, name), &text);

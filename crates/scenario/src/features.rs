@@ -204,7 +204,7 @@ const PARAMETERS: &[(&str, &str, &str, &str)] = &[
     ("text", "rows=5", "rows", ""),
     ("image", "max-pixels=640", "max-pixels", ""),
     ("image", "app=org.example.app", "intent", NO_APP),
-    ("audio", "quality=voice-only", "quality", "the browser chooses how it records"),
+    ("audio", "quality=voice-only", "quality", ""),
     ("range", "start=5 end=1 step=1", "", ""),
     ("range", "start=1 end=9 tick_interval=2", "tick-interval", ""),
     ("range", "start=1 end=9 placeholder=5", "placeholder", ""),

@@ -118,6 +118,7 @@ const PROMISES: &[Promise] = &[
         campaigns: &["killed browser", "flapping line", "simulation"],
         tests: &[
             "tests/e2e/journeys/killed.test.mjs",
+            "tests/e2e/journeys/recording.test.mjs",
             "tests/e2e/journeys/full_disk.test.mjs",
             "tests/devices/killed_phone.rs",
         ],

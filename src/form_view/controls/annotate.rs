@@ -64,8 +64,8 @@ fn Photo(asked: Asked, taking: RwSignal<Taking>, open: RwSignal<bool>) -> impl I
         tasks::spawn(async move {
             let media_type = "image/jpeg".to_owned();
             let drawn = pad.jpeg().await;
-            let drawn =
-                drawn.map(|bytes| Picked { name: "photo.jpg".to_owned(), media_type, bytes });
+            let drawn = drawn
+                .map(|bytes| Picked { name: "photo.jpg".to_owned(), media_type, bytes }.to_keep());
             keep(asked, coming, drawn, taking).await;
             // What could not be kept stays under the finger.
             if taking.try_get_untracked() == Some(Taking::Idle) {

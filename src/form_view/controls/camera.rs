@@ -160,7 +160,9 @@ fn Viewfinder(asked: Asked, max_pixels: u32, open: RwSignal<bool>) -> impl IntoV
     let use_it = move |()| {
         let Stage::Taken(taken) = stage.get_untracked() else { return };
         let coming = begin(asked, taking);
-        tasks::spawn(async move { keep(asked, coming, Ok(taken.picture.clone()), taking).await });
+        tasks::spawn(async move {
+            keep(asked, coming, Ok(taken.picture.clone().to_keep()), taking).await;
+        });
     };
     let shine = move |()| {
         let (Some(camera), Some(lit)) = (on.get_value(), torch.get_untracked()) else { return };

@@ -9,11 +9,11 @@ use crate::form_view::{StoredFile, offer_undo, storage_advice};
 use crate::locale::Language;
 use crate::platform::storage::StorageError;
 use crate::platform::{
-    files::{self, FileError, Picked},
-    hand_out, tasks,
+    files::{self, Body, FileError, Picked},
+    tasks,
 };
 use crate::reactive::memo;
-use crate::stores::Coming;
+use crate::stores::{Coming, form_entry::RETRY_AFTER_MS};
 
 /// Where taking a file stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,9 +32,15 @@ impl Taking {
         matches!(self, Self::Busy(_))
     }
 
-    /// The try of that number has ended so. Nothing is said of it where another one is busy since.
+    /// The try of that number has ended so. Nothing is said of it where another one is busy since, and what is wrong with another stays
+    /// said.
     fn end(&mut self, number: u32, outcome: Self) {
-        if !matches!(self, Self::Busy(other) if *other != number) {
+        let stays = match self {
+            Self::Busy(other) => *other != number,
+            Self::Unreadable | Self::TooLarge => outcome == Self::Idle,
+            Self::Idle | Self::NotKept(_) => false,
+        };
+        if !stays {
             *self = outcome;
         }
     }
@@ -60,48 +66,48 @@ pub(super) fn answer_file(asked: Asked) -> Signal<Option<FileRef>> {
     })
 }
 
-/// Keeps what came as the answer; not more than could ever be sent, for it would stand in the way of everything else. Of what was
-/// answered otherwise meanwhile nothing is said.
+/// Keeps what came as the answer; not more than could ever be sent, for it would stand in the way of everything else. What cannot be
+/// kept is tried again and again: nobody speaks twice for want of room. Of what was answered otherwise meanwhile nothing is said.
 pub(super) async fn keep(
     asked: Asked,
     coming: Option<Coming>,
-    read: Result<Picked, FileError>,
+    read: Result<Picked<Body>, FileError>,
     taking: RwSignal<Taking>,
 ) {
     let number = number_of(coming.as_ref());
     let outcome = match (coming, read) {
         (None, _) => Taking::NotKept(StorageError::Gone),
         (Some(coming), _) if !coming.is_last() => Taking::Idle,
-        (Some(coming), Ok(Picked { name, media_type, bytes }))
-            if bytes.len() as u64 <= MAX_SIZE =>
-        {
-            match asked.entry.attach(coming, &name, &media_type, &bytes).await {
-                Ok(_kept) => Taking::Idle,
-                Err(error) => Taking::NotKept(error),
+        (Some(coming), Ok(picked)) if picked.bytes.size() <= MAX_SIZE => loop {
+            match asked.entry.attach(&coming, &picked).await {
+                Ok(_kept) => break Taking::Idle,
+                Err(error @ StorageError::Gone) => break Taking::NotKept(error),
+                Err(StorageError::Unreadable(_)) => break Taking::Unreadable,
+                Err(error) => {
+                    taking.try_update(|taking| taking.end(number, Taking::NotKept(error)));
+                    tasks::sleep(RETRY_AFTER_MS).await;
+                }
             }
-        }
-        (Some(coming), read) => {
-            drop(coming);
-            asked.entry.await_file(asked.id, false);
-            if read.is_ok() { Taking::TooLarge } else { Taking::Unreadable }
-        }
+        },
+        (Some(_), Ok(_)) => Taking::TooLarge,
+        (Some(_), Err(_)) => Taking::Unreadable,
     };
+    if matches!(outcome, Taking::TooLarge | Taking::Unreadable) {
+        asked.entry.await_file(asked.id, false);
+    }
     taking.try_update(|taking| taking.end(number, outcome));
 }
 
 /// Keeps the file that was picked.
 pub(super) fn take(asked: Asked, input: &files::Input, taking: RwSignal<Taking>) {
     let Some(picked) = files::take_picked(input) else { return };
-    // Not even read.
-    if hand_out::size(&picked) > MAX_SIZE {
-        asked.entry.await_file(asked.id, false);
-        return taking.set(Taking::TooLarge);
-    }
     let coming = begin(asked, taking);
-    tasks::spawn(async move { keep(asked, coming, files::read(&picked).await, taking).await });
+    tasks::spawn(async move {
+        keep(asked, coming, files::read_to_keep(&picked).await, taking).await;
+    });
 }
 
-type Says = fn(Language) -> &'static str;
+pub(super) type Says = fn(Language) -> &'static str;
 
 /// What went wrong, or that it is being done.
 #[component]
@@ -216,7 +222,11 @@ mod tests {
         let mut taking = Taking::Busy(1);
         taking.end(1, Taking::TooLarge);
         assert_eq!(taking, Taking::TooLarge);
+        // One that had no room until now, and is not wanted any more.
+        taking.end(2, Taking::Idle);
+        assert_eq!(taking, Taking::TooLarge);
         // A sound that is kept while it is recorded began with nothing said.
+        taking = Taking::NotKept(StorageError::Full);
         taking.end(2, Taking::Idle);
         assert_eq!(taking, Taking::Idle);
         taking = Taking::Busy(4);

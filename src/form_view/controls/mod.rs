@@ -68,7 +68,7 @@ pub(super) fn draw(asked: Asked, question: &Arc<Question>) -> AnyView {
             view! { <photo::Photo asked=asked max_pixels=question.parameter("max-pixels").and_then(|pixels| pixels.parse().ok()) /> }.into_any()
         }
         Control::Upload { media } if media.starts_with("audio") || media.starts_with("video") => {
-            view! { <recording::Recording asked=asked media=media.clone() /> }.into_any()
+            view! { <recording::Recording asked=asked media=media.clone() bits=recording::bits(question.parameter("quality")) /> }.into_any()
         }
         Control::Upload { media } => view! { <file::FileUpload asked=asked media=media.clone() /> }.into_any(),
         Control::Secret => view! { <text::Text asked=asked rows=question.parameter("rows").and_then(|rows| rows.parse().ok()) secret=true /> }.into_any(),

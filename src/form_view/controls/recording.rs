@@ -2,23 +2,37 @@
 
 use leptos::prelude::*;
 
+use sync::blob::MAX_SIZE;
+
 use crate::reactive::Show;
 
-use super::file::{FileUpload, Taking, TakingNews, begin, keep};
+use super::file::{FileUpload, Says, Taking, TakingNews, begin, keep};
 use crate::components::{Banner, Button, Glyph, Icon, Tone};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
 use crate::platform::{
-    recorder::{self, Recorder, Sound},
+    recorder::{self, News, Recorder, Wanted},
     tasks, visibility,
 };
 
+/// So many bits has a second of a sound: by its `quality`, as other apps take them. An hour of the best is 29 MB.
+pub(super) fn bits(quality: Option<&str>) -> u32 {
+    match quality {
+        Some("voice-only") => 16_000,
+        Some("low") => 24_000,
+        _ => 64_000,
+    }
+}
+
+/// What comes between that a recording is found too long and its end.
+const LAST_BYTES: u64 = 4 << 20;
+
 /// A sound or a film. A film is made by the phone's own camera, which does it better than a page can.
 #[component]
-pub(super) fn Recording(asked: Asked, media: String) -> impl IntoView {
+pub(super) fn Recording(asked: Asked, media: String, bits: u32) -> impl IntoView {
     let is_audio = media.starts_with("audio");
     let record = if is_audio {
-        view! { <Microphone asked=asked /> }.into_any()
+        view! { <Microphone asked=asked bits=bits /> }.into_any()
     } else {
         view! { <Camera asked=asked /> }.into_any()
     };
@@ -30,13 +44,13 @@ pub(super) fn Recording(asked: Asked, media: String) -> impl IntoView {
 
 /// Records a sound by the microphone.
 #[component]
-fn Microphone(asked: Asked) -> impl IntoView {
+fn Microphone(asked: Asked, bits: u32) -> impl IntoView {
     let words = asked.words;
     let taking = RwSignal::new(Taking::Idle);
     let running = StoredValue::new_local(None::<Recorder>);
     let is_running = RwSignal::new(false);
     let is_starting = RwSignal::new(false);
-    let denied = RwSignal::new(false);
+    let trouble = RwSignal::new(None::<Says>);
     // What is kept is awaited no more; the sound that is being recorded by now is.
     let await_again = move || {
         if is_running.try_get_untracked() == Some(true) {
@@ -47,35 +61,45 @@ fn Microphone(asked: Asked) -> impl IntoView {
     let stop = move || {
         is_running.try_set(false);
         let Some(recorder) = running.try_update_value(Option::take).flatten() else { return };
+        trouble.try_set(recorder.is_full().then_some(Language::recording_full));
         let coming = begin(asked, taking);
         tasks::spawn(async move {
             keep(asked, coming, recorder.finish().await, taking).await;
             await_again();
         });
     };
-    // What there is when the system may end the app: it is lost in the browser's hands.
-    let keep_so_far = move |sound: Sound| {
-        let coming = asked.entry.file_comes(asked.id);
-        tasks::spawn(async move {
-            if let Ok(sound) = sound.file().await {
-                keep(asked, coming, Ok(sound), taking).await;
-            }
-            await_again();
-        });
+    let give = move || {
+        running.try_with_value(|running| running.as_ref().map(Recorder::give));
+    };
+    let hear = move |news: News| match news {
+        News::Taken(is_taken) => {
+            trouble.try_set(is_taken.then_some(Language::microphone_taken));
+            give();
+        }
+        // In the browser's hands it is lost when the system ends the app.
+        News::Heard(sound) => {
+            let coming = asked.entry.file_comes(asked.id);
+            tasks::spawn(async move {
+                if let Ok(sound) = sound.file() {
+                    keep(asked, coming, Ok(sound), taking).await;
+                }
+                await_again();
+            });
+        }
     };
     let hides = leptos::ev::Custom::<leptos::ev::Event>::new("visibilitychange");
     let hidden = window_event_listener(hides, move |_| {
-        running.with_value(|running| {
-            if let Some(recorder) = running.as_ref().filter(|_| !visibility::is_visible()) {
-                recorder.give();
-            }
-        });
+        if !visibility::is_visible() {
+            give();
+        }
     });
     let start = move || {
-        denied.set(false);
+        trouble.set(None);
+        taking.set(Taking::Idle);
         is_starting.set(true);
         tasks::spawn(async move {
-            let started = Recorder::start(stop, keep_so_far).await;
+            let wanted = Wanted { bits, longest: MAX_SIZE - LAST_BYTES };
+            let started = Recorder::start(wanted, stop, hear).await;
             is_starting.try_set(false);
             match started {
                 Ok(recorder) => {
@@ -88,7 +112,7 @@ fn Microphone(asked: Asked) -> impl IntoView {
                 }
                 Err(error) => {
                     crate::platform::log_error(&error.to_string());
-                    denied.try_set(true);
+                    trouble.try_set(Some(Language::microphone_denied));
                 }
             }
         });
@@ -123,9 +147,7 @@ fn Microphone(asked: Asked) -> impl IntoView {
                 </span>
             </div>
         </Show>
-        <Show when=move || denied.get()>
-            <Banner tone=Tone::Attention title=words.say(Language::microphone_denied) />
-        </Show>
+        {move || trouble.get().map(|text| view! { <Banner tone=Tone::Attention title=words.say(text) /> })}
         <TakingNews asked=asked taking=taking />
     }
 }

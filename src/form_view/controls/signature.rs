@@ -222,8 +222,8 @@ fn Paper(
         tasks::spawn(async move {
             let media_type = "image/png".to_owned();
             let drawn = pad.png().await;
-            let drawn =
-                drawn.map(|bytes| Picked { name: about.file.to_owned(), media_type, bytes });
+            let drawn = drawn
+                .map(|bytes| Picked { name: about.file.to_owned(), media_type, bytes }.to_keep());
             keep(asked, coming, drawn, taking).await;
             // What could not be kept stays under the finger.
             if taking.try_get_untracked() == Some(Taking::Idle) {

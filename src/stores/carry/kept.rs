@@ -16,7 +16,7 @@ use super::{Carry, CarryError, copy::write_pieces};
 use crate::platform::{
     activity::AtWork,
     clock,
-    files::{File, FileError},
+    files::{Body, File, FileError},
     hand_out::{self, Growing},
     locks,
     storage::{
@@ -283,12 +283,7 @@ fn without_pieces(hash: Hash, size: u64) -> Vec<Change> {
 }
 
 pub(super) async fn hash_of(file: &File) -> Result<Hash, FileError> {
-    let size = hand_out::size(file);
-    let mut hasher = codec::Hasher::default();
-    for start in (0..size).step_by(1 << 20) {
-        hasher.update(&hand_out::slice(file, start, size.min(start + (1 << 20))).await?);
-    }
-    Ok(hasher.finish())
+    Body::Browser(file.clone().into()).hash().await
 }
 
 #[cfg(test)]

@@ -537,7 +537,7 @@ mod tests {
         let hash = codec::hash(&bytes);
         let (name, media_type) = ("a.jpg".to_owned(), "image/jpeg".to_owned());
         let file = FileRef { name, media_type, size: bytes.len() as u64, hash };
-        blobs::keep(storage, &file, &bytes).await.expect("memory stores");
+        blobs::keep(storage, &file, &bytes.into()).await.expect("memory stores");
         hash
     }
 

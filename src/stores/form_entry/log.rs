@@ -284,7 +284,7 @@ impl FormEntry {
             size: bytes.len() as u64,
             hash: codec::hash(&bytes),
         };
-        blobs::keep(draft.storage(), &file, &bytes).await?;
+        blobs::keep(draft.storage(), &file, &bytes.into()).await?;
         draft.put(sync::gather([(log.field.clone(), Value::File(file))]));
         Ok(())
     }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use sync::wire::State;
 use thiserror::Error;
 
-use super::FormEntry;
+use super::{FormEntry, coming::kept};
 use crate::platform::{clock, storage::StorageError};
 use crate::stores::records::ActError;
 
@@ -43,8 +43,14 @@ impl FormEntry {
         self.submitted.into()
     }
 
-    /// Submits the record: stores it and makes it ready to be sent. Only the form itself can be in the way.
+    /// Submits the record with the files that are on their way to it: stores it and makes it ready to be sent. Only the form itself can be
+    /// in the way.
     pub async fn submit(self) -> Result<(), SubmitError> {
+        let draft = self.draft.try_get_value().ok_or(StorageError::Gone)?;
+        kept(&[draft]).await?;
+        if self.is_closed() {
+            return Err(StorageError::Gone.into());
+        }
         let violations = self.violations();
         if !violations.is_empty() {
             violations.iter().for_each(|one| self.log_event("constraint error", Some(one.node)));

@@ -3,12 +3,13 @@
 use futures::{FutureExt, executor::block_on, future::LocalBoxFuture};
 use leptos::prelude::*;
 use sync::{
+    codec,
     device::DeviceState,
     view::{self, Level},
     wire::{Action, DeviceId, Dot, Outcome, RecordState, Sibling, State, Value, Verdict, field},
 };
 
-use super::{saving::files_of, *};
+use super::{coming::files_of, *};
 use crate::{
     platform::storage::{
         self, Storage, Store,
@@ -292,7 +293,7 @@ fn an_answer_is_counted_as_on_this_phone_only_from_its_first_save_until_the_serv
         entry.answer(name, "An");
         block_on(entry.save_now()).expect("stored");
         assert_eq!(lacks(0), (1, 0, 0), "open, not sealed");
-        block_on(entry.attach(comes(entry, name), "a.jpg", "image/jpeg", &[7; 300])).expect("kept");
+        block_on(entry.give(comes(entry, name), "a.jpg", "image/jpeg", &[7; 300])).expect("kept");
         block_on(entry.save_now()).expect("stored");
         assert_eq!(lacks(0), (1, 1, 300), "open, with a file");
         block_on(phone.records.seal_all()).expect("sealed");
@@ -452,7 +453,7 @@ fn what_comes_to_a_form_that_was_closed_meanwhile_stops_nothing() {
         entry.leave(name);
         entry.detach(name);
         entry.restore_row(&removed);
-        let file = block_on(entry.attach(coming, "a.jpg", "image/jpeg", &[7; 300]));
+        let file = block_on(entry.give(coming, "a.jpg", "image/jpeg", &[7; 300]));
         assert_eq!(file, Err(StorageError::Gone));
     });
 }
@@ -463,7 +464,7 @@ fn a_photo_is_kept_with_the_answer_that_names_it() {
         let id = record_id::new();
         let entry = phone.open(id);
         let note = question(entry, "chung/ten");
-        let file = block_on(entry.attach(comes(entry, note), "a.jpg", "image/jpeg", &[7; 300_000]))
+        let file = block_on(entry.give(comes(entry, note), "a.jpg", "image/jpeg", &[7; 300_000]))
             .expect("kept");
         block_on(entry.save_now()).expect("stored");
         let again = phone.open(id);
@@ -513,7 +514,7 @@ fn what_is_on_its_way_to_a_question_is_awaited_whatever_else_is_answered() {
             phone.filling().expect("on screen")
         };
         let awaited = |paths: &[&str]| sync::gather(paths.iter().map(|path| (*path).to_owned()));
-        block_on(entry.attach(comes(entry, name), "a.jpg", "image/jpeg", &[7; 9])).expect("kept");
+        block_on(entry.give(comes(entry, name), "a.jpg", "image/jpeg", &[7; 9])).expect("kept");
         assert_eq!(left().place, "chung/ten");
         assert_eq!(left().awaited(), awaited(&["chung/tuoi"]));
         let again = phone.open(id);
@@ -522,10 +523,10 @@ fn what_is_on_its_way_to_a_question_is_awaited_whatever_else_is_answered() {
         entry.await_file(name, true);
         let photo = comes(entry, name);
         assert_eq!(left().awaited(), awaited(&["chung/ten", "chung/tuoi"]));
-        block_on(entry.attach(comes(entry, age), "a.webm", "audio/webm", &[8; 9])).expect("kept");
+        block_on(entry.give(comes(entry, age), "a.webm", "audio/webm", &[8; 9])).expect("kept");
         assert_eq!(left().place, "chung/tuoi");
         assert_eq!(left().awaited(), awaited(&["chung/ten"]));
-        block_on(entry.attach(photo, "b.jpg", "image/jpeg", &[9; 9])).expect("kept");
+        block_on(entry.give(photo, "b.jpg", "image/jpeg", &[9; 9])).expect("kept");
         assert_eq!(left().awaited(), awaited(&[]));
     });
 }
@@ -549,10 +550,10 @@ fn a_page_that_goes_away_waits_for_files_that_came_and_for_the_end_of_what_is_re
         assert_eq!(both.as_mut().now_or_never(), None);
         let photo = comes(entry, name);
         let sound = sound.take().expect("told to end");
-        block_on(entry.attach(sound, "a.webm", "audio/webm", &[8; 9])).expect("kept");
+        block_on(entry.give(sound, "a.webm", "audio/webm", &[8; 9])).expect("kept");
         assert_eq!(both.as_mut().now_or_never(), None);
-        block_on(entry.attach(photo, "a.jpg", "image/jpeg", &[7; 9])).expect("kept");
-        block_on(both);
+        block_on(entry.give(photo, "a.jpg", "image/jpeg", &[7; 9])).expect("kept");
+        block_on(both).expect("kept");
         block_on(save_each(vec![entry], Until::Kept)).expect("memory stores");
         let again = phone.open(id);
         assert!([name, age].iter().all(|question| again.file(*question).is_some()));
@@ -562,7 +563,33 @@ fn a_page_that_goes_away_waits_for_files_that_came_and_for_the_end_of_what_is_re
         let mut given = Box::pin(draft.files(true));
         assert_eq!(given.as_mut().now_or_never(), None);
         entry.await_file(name, false);
-        block_on(given);
+        block_on(given).expect("nothing is awaited");
+    });
+}
+
+#[test]
+fn a_sound_for_which_there_is_no_room_is_on_its_way_until_there_is() {
+    run(|phone| {
+        let entry = phone.open(record_id::new());
+        entry.set_on_screen(true);
+        let name = question(entry, "chung/ten");
+        let (coming, sound) = (comes(entry, name), picked("a.webm", "audio/webm", &[8; 9]));
+        block_on(entry.save_now()).expect("memory stores");
+        phone.storage.fill_up(true);
+        for _ in 0..2 {
+            assert_eq!(block_on(entry.attach(&coming, &sound)), Err(StorageError::Full));
+        }
+        assert!(coming.is_last() && entry.awaits_file());
+        // The page does not go away with it, and nobody waits until it may.
+        let kept = save_each(vec![entry], Until::Kept);
+        assert_eq!(Box::pin(kept).now_or_never(), Some(Err(StorageError::Full)));
+        phone.storage.fill_up(false);
+        block_on(entry.save_now()).expect("memory stores");
+        assert_eq!(phone.filling().and_then(|left| left.coming), Some("chung/ten".to_owned()));
+        let file = block_on(entry.attach(&coming, &sound)).expect("kept");
+        drop(coming);
+        block_on(save_each(vec![entry], Until::Kept)).expect("memory stores");
+        assert_eq!((entry.file(name), entry.awaits_file()), (Some(file), false));
     });
 }
 
@@ -615,7 +642,7 @@ fn what_is_recorded_in_one_form_ends_while_a_file_is_waited_for_in_another() {
         assert!(has_ended.get());
         drop(coming);
         photo.0.await_file(photo.1, false);
-        block_on(kept);
+        block_on(kept).expect("nothing is awaited");
     });
 }
 
@@ -667,6 +694,25 @@ fn a_record_is_shown_as_sent_when_nothing_of_it_waits() {
     });
 }
 
+/// A file with these bytes.
+fn picked(name: &str, media_type: &str, bytes: &[u8]) -> Picked<Body> {
+    let (name, media_type) = (name.to_owned(), media_type.to_owned());
+    Picked { name, media_type, bytes: bytes.to_vec() }.to_keep()
+}
+
+impl FormEntry {
+    /// The file that was on its way has come, with these bytes.
+    pub(crate) async fn give(
+        self,
+        coming: Coming,
+        name: &str,
+        media_type: &str,
+        bytes: &[u8],
+    ) -> Result<FileRef, StorageError> {
+        self.attach(&coming, &picked(name, media_type, bytes)).await
+    }
+}
+
 /// The way of a file to a question, which begins now.
 fn comes(entry: FormEntry, question: NodeId) -> Coming {
     entry.file_comes(question).expect("the form is open")
@@ -678,13 +724,13 @@ fn the_file_that_was_picked_last_is_the_answer_whichever_is_ready_last() {
         let entry = phone.open(record_id::new());
         let name = question(entry, "chung/ten");
         let (slow, quick) = (comes(entry, name), comes(entry, name));
-        let wanted = block_on(entry.attach(quick, "b.jpg", "image/jpeg", &[8; 300])).expect("kept");
-        block_on(entry.attach(slow, "a.png", "image/png", &[7; 300])).expect("passed over");
+        let wanted = block_on(entry.give(quick, "b.jpg", "image/jpeg", &[8; 300])).expect("kept");
+        block_on(entry.give(slow, "a.png", "image/png", &[7; 300])).expect("passed over");
         assert_eq!(entry.file(name), Some(wanted.clone()));
         // Nor over a removal; a file on its way to another question is none of it.
         let (slow, other) = (comes(entry, name), comes(entry, question(entry, "chung/tuoi")));
         entry.detach(name);
-        block_on(entry.attach(slow, "a.png", "image/png", &[7; 300])).expect("passed over");
+        block_on(entry.give(slow, "a.png", "image/png", &[7; 300])).expect("passed over");
         assert_eq!(entry.file(name), None);
         assert!(other.is_last());
         block_on(entry.save_now()).expect("stored");
@@ -699,23 +745,47 @@ fn waiting(phone: &Phone) -> Vec<sync::wire::Hash> {
     unsent.into_iter().map(|(hash, _)| hash).collect()
 }
 
+/// That takes all the work that is on the phone, and as long.
+#[test]
+fn what_is_entered_is_saved_while_a_photo_that_was_taken_again_is_let_go() {
+    run(|phone| {
+        let entry = phone.open(record_id::new());
+        let (name, age) = (question(entry, "chung/ten"), question(entry, "chung/tuoi"));
+        block_on(entry.give(comes(entry, name), "a.jpg", "image/jpeg", &[1; 300])).expect("kept");
+        block_on(entry.save_now()).expect("stored");
+        let again = entry.give(comes(entry, name), "b.png", "image/png", &[2; 300]);
+        let again = block_on(again).expect("kept");
+        let mut save = Box::pin(entry.save_now());
+        let is_saved = || matches!(*entry.save_state.read_untracked(), SaveState::Saved(_));
+        entry.save_state.set(SaveState::Saving);
+        while !is_saved() {
+            assert_eq!(save.as_mut().now_or_never(), None, "it is saved before that");
+        }
+        entry.answer(age, "40");
+        block_on(entry.save_now()).expect("stored");
+        assert!(entry.is_saved());
+        block_on(save).expect("stored");
+        assert_eq!(waiting(phone), [again.hash]);
+    });
+}
+
 /// A phone that is locked ends the recording whose sound is being kept as far as it was heard.
 #[test]
 fn a_file_that_is_overtaken_while_it_is_kept_is_not_sent() {
     run(|phone| {
         let entry = phone.open(record_id::new());
         let name = question(entry, "chung/ten");
-        let slow = entry.attach(comes(entry, name), "a.webm", "audio/webm", &[7; 300]);
+        let slow = entry.give(comes(entry, name), "a.webm", "audio/webm", &[7; 300]);
         let mut slow = Box::pin(slow);
         assert_eq!(slow.as_mut().now_or_never(), None, "it is being kept");
         let whole = comes(entry, name);
         block_on(slow).expect("passed over");
         assert_eq!(waiting(phone), []);
-        let whole = block_on(entry.attach(whole, "b.webm", "audio/webm", &[8; 300])).expect("kept");
+        let whole = block_on(entry.give(whole, "b.webm", "audio/webm", &[8; 300])).expect("kept");
         block_on(entry.save_now()).expect("stored");
         assert_eq!(waiting(phone), [whole.hash]);
         // The same bytes as what stands are what stands.
-        let again = entry.attach(comes(entry, name), "c.webm", "audio/webm", &[8; 300]);
+        let again = entry.give(comes(entry, name), "c.webm", "audio/webm", &[8; 300]);
         let mut again = Box::pin(again);
         assert_eq!(again.as_mut().now_or_never(), None, "it is being kept");
         entry.answer(name, &whole.name);
@@ -733,7 +803,7 @@ fn a_file_whose_answer_was_replaced_before_it_was_stored_is_not_sent() {
         let take = |fill: u8, extension: &str| {
             let bytes = [fill; 300];
             let name_of = format!("a.{extension}");
-            let kept = entry.attach(comes(entry, name), &name_of, "image/jpeg", &bytes);
+            let kept = entry.give(comes(entry, name), &name_of, "image/jpeg", &bytes);
             let file = block_on(kept).expect("kept");
             entry.save_soon(SAVE_AFTER_MS);
             file
@@ -765,7 +835,7 @@ fn a_photo_that_was_removed_or_taken_again_is_sent_only_if_something_still_names
         let take = |fill: u8, extension: &str| {
             let name_of = format!("a.{extension}");
             let bytes = [fill; 300];
-            let kept = entry.attach(comes(entry, name), &name_of, "image/jpeg", &bytes);
+            let kept = entry.give(comes(entry, name), &name_of, "image/jpeg", &bytes);
             let file = block_on(kept).expect("kept");
             block_on(entry.save_now()).expect("stored");
             file
@@ -791,7 +861,7 @@ fn a_photo_that_was_removed_or_taken_again_is_sent_only_if_something_still_names
         assert_eq!(all, both);
         // The same photo for another question.
         let note = question(entry, "chung/tuoi");
-        block_on(entry.attach(comes(entry, note), "b.jpg", "image/jpeg", &[3; 300])).expect("kept");
+        block_on(entry.give(comes(entry, note), "b.jpg", "image/jpeg", &[3; 300])).expect("kept");
         entry.detach(name);
         block_on(entry.save_now()).expect("stored");
         assert_eq!(waiting().len(), 2);

@@ -187,7 +187,7 @@ fn what_names_a_file_that_the_server_lacks_stays_though_a_backup_holds_it() {
         let (tab, storage) = (world.tabs[0], world.tabs[0].storage.get_value());
         let take = async |entry: FormEntry| {
             let coming = entry.file_comes(question(entry, "anh")).expect("open");
-            let kept = entry.attach(coming, "a.jpg", "image/jpeg", &[7; 9]).await.expect("kept");
+            let kept = entry.give(coming, "a.jpg", "image/jpeg", &[7; 9]).await.expect("kept");
             tab.open_forms.save_all().await.expect("memory stores");
             kept
         };
@@ -300,7 +300,7 @@ fn a_form_that_a_file_is_on_its_way_to_stays_open() {
         next_turn().await;
         start().await;
         assert_eq!((open(first.record()), next.map(open)), (true, [false, true]));
-        let file = first.attach(coming, "a.jpg", "image/jpeg", &[7]).await.expect("kept");
+        let file = first.give(coming, "a.jpg", "image/jpeg", &[7]).await.expect("kept");
         start().await;
         assert!(!open(first.record()), "nothing is awaited any more");
         let view = world.tabs[0].records.view(first.record()).await.expect("memory reads");

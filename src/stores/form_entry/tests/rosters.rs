@@ -231,7 +231,7 @@ fn a_photo_that_was_removed_comes_back_with_its_name() {
         let id = record_id::new();
         let entry = phone.open(id);
         let name = question(entry, "chung/ten");
-        let file = block_on(entry.attach(comes(entry, name), "a.jpg", "image/jpeg", &[7; 300]))
+        let file = block_on(entry.give(comes(entry, name), "a.jpg", "image/jpeg", &[7; 300]))
             .expect("kept");
         block_on(entry.save_now()).expect("stored");
         entry.detach(name);

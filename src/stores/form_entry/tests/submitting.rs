@@ -55,6 +55,23 @@ fn what_is_done_to_a_record_that_left_the_phone_is_not_said_to_be_done() {
     });
 }
 
+/// It came late otherwise, and changed what was submitted.
+#[test]
+fn a_photo_that_is_on_its_way_is_submitted_with_the_rest() {
+    run(|phone| {
+        let entry = phone.open(record_id::new());
+        let photo = comes(entry, question(entry, "chung/ten"));
+        let mut submit = Box::pin(entry.submit());
+        assert_eq!(submit.as_mut().now_or_never(), None, "not said to be missing either");
+        let file = block_on(entry.give(photo, "a.jpg", "image/jpeg", &[7; 9])).expect("kept");
+        block_on(submit).expect("complete");
+        assert_eq!(block_on(phone.records.seal_all()), Ok(Vec::new()), "nothing came after it");
+        let view = block_on(phone.records.view(entry.record())).expect("read").expect("a record");
+        assert_eq!(view.state, State::Submitted);
+        assert_eq!(view.fields.get("chung/ten"), Some(&Value::File(file)));
+    });
+}
+
 #[test]
 fn a_form_without_a_single_answer_is_submitted() {
     run(|_| {
