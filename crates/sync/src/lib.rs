@@ -23,9 +23,11 @@
 //! | [`jpeg`] | what a photo tells beside its picture |
 //! | [`bundle`] | all that as a file that somebody carries |
 //! | [`receipt`] | what the server says of such a file, as a file |
+//! | [`audit`] | what the audit log may hold |
 //! | [`wipe`] | when a phone is emptied after wrong PINs |
 #![warn(missing_docs)]
 
+pub mod audit;
 pub mod blob;
 pub mod bundle;
 pub mod codec;
