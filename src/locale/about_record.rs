@@ -57,6 +57,7 @@ words! {
     unit: "Đơn vị", "Unit";
     author: "Người nhập", "Filled by";
     form: "Mẫu phiếu", "Form";
+    begun_at: "Bắt đầu nhập", "Begun";
     changed: "Thay đổi", "Changed";
     answers: "Câu trả lời", "Answers";
     photos: "Ảnh", "Photos";

@@ -11,6 +11,7 @@
 //! | [`merge`] | a record as the set of its operations |
 //! | [`draft`] | what a person changed and has not sealed |
 //! | [`view`] | a record as a screen shows it |
+//! | `begun` | the day that a record is of |
 //! | [`device`] | when the phone talks, and what it does with the answer |
 //! | [`push`], [`pull`] | the server's side |
 //! | [`erase`] | values that must not come back |
@@ -28,6 +29,7 @@
 #![warn(missing_docs)]
 
 pub mod audit;
+mod begun;
 pub mod blob;
 pub mod bundle;
 pub mod codec;

@@ -51,7 +51,7 @@ pub struct ExportQuery {
     #[serde(default)]
     asks: Option<String>,
     /// Only records that were begun then or later, milliseconds since 1970: by the phone's clock, which their id tells, or where it
-    /// does not, when they changed last.
+    /// does not or cannot be right, when the server first received them.
     #[serde(default)]
     from: Option<i64>,
     /// Only records that were begun before that.
@@ -177,7 +177,7 @@ struct Filter {
 
 impl Filter {
     fn keeps(&self, record: &RecordView) -> bool {
-        let begun_ms = record.record.begun_ms().unwrap_or(record.changed_ms);
+        let begun_ms = record.begun_ms();
         let (from_ms, until_ms) = self.begun;
         !record.deleted
             && self.state.is_none_or(|state| state == record.state)

@@ -84,6 +84,7 @@ fn headings(sheet: &Sheet, sheets: &[Sheet], words: Words) -> Vec<(String, f64)>
             (words.unit, 28.0),
             (words.author, 16.0),
             (words.received, 18.0),
+            (words.begun, 18.0),
         ]);
     } else {
         always.extend(sheet.is_nested(sheets).then_some((words.parent_row, 10.0)));
@@ -138,8 +139,10 @@ fn record_row(
     table.cell((to_decide > 0).then(|| Cell::Number(f64::from(to_decide))))?;
     table.text(&unit_name(export, &record.unit))?;
     table.text(&record.author)?;
-    let received = record.received_ms.and_then(|ms| cell::instant(ms, export.offset_min));
-    table.cell(received.map(Cell::DateTime))?;
+    for ms in [record.received_ms, Some(record.begun_ms())] {
+        let moment = ms.and_then(|ms| cell::instant(ms, export.offset_min));
+        table.cell(moment.map(Cell::DateTime))?;
+    }
     answers(table, export, sheet, record, own)
 }
 

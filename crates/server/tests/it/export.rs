@@ -2,6 +2,7 @@ use std::io::Cursor;
 
 use axum::http::StatusCode;
 use calamine::{Data, DataType, Reader, Xlsx};
+use server::clock;
 use sync::codec;
 use sync::wire::{Action, Dot, FileRef, Operation, Value, field};
 
@@ -93,6 +94,7 @@ async fn the_cells_hold_what_was_entered() {
             "Đơn vị",
             "Tài khoản",
             "Máy chủ nhận lúc",
+            "Bắt đầu nhập",
             "Ngày kiểm tra",
             "Số hồ sơ",
             "Mã số",
@@ -187,23 +189,35 @@ async fn filters_are_those_of_the_list() {
 }
 
 #[tokio::test]
-async fn a_period_is_of_when_records_were_begun() {
+async fn a_period_is_of_when_records_were_begun_not_of_when_they_were_approved() {
+    const DAY_MS: i64 = 86_400_000;
     let server = TestApp::start().await;
-    let lan = server.device("lan").await;
+    let (lan, thu) = (server.device("lan").await, server.device("thu").await);
+    // Of another program, whose ids tell no time.
     fill(&lan).await;
-    let mut long_ago = lan.create(3, 0, "phuong_a", &[("loai", text("ol"))]);
-    long_ago.record.0[5..9].copy_from_slice(&[5, 0x70, 0, 0x80]);
-    lan.push(&[long_ago]).await;
+    let begun = |record: u8, seq, at_ms: i64| {
+        let mut operation = lan.create(seq, record, "phuong_a", &[("loai", text("ol"))]);
+        operation.record.0[..6].copy_from_slice(&at_ms.to_be_bytes()[2..]);
+        (operation.record.0[6], operation.record.0[8]) = (0x70, 0x80);
+        operation
+    };
+    let now_ms = clock::now_ms();
+    let last_week = now_ms - 7 * DAY_MS;
+    // A phone that believes it is 2019 makes records of today.
+    lan.push(&[begun(3, 3, last_week), begun(4, 4, 1_546_300_800_000)]).await;
+    // All are approved when another period has begun.
+    let approve = "UPDATE record SET changed_ms = changed_ms + 3456000000";
+    server.place.outside().await.say(approve).await.unwrap();
     for (period, count) in [
-        ("", 3),
-        ("&from=5", 3),
-        ("&from=6", 2),
-        ("&until=6", 1),
-        ("&from=5&until=6", 1),
-        ("&until=5", 0),
+        (String::new(), 4),
+        (format!("&from={last_week}"), 4),
+        (format!("&from={}", last_week + 1), 3),
+        (format!("&until={}", last_week + 1), 1),
+        (format!("&until={last_week}"), 0),
+        (format!("&from={}", now_ms + DAY_MS), 0),
     ] {
-        let mut sheets = download(&lan, period).await;
-        assert_eq!(column(&mut sheets, 0, "Loại hình").len(), count, "{period}");
+        let mut sheets = download(&thu, &period).await;
+        assert_eq!(column(&mut sheets, 0, "Bắt đầu nhập").len(), count, "{period}");
     }
 }
 
