@@ -76,12 +76,11 @@ fn write(export: &Export<'_>, max_rows: u32) -> Result<Vec<u8>, ExportError> {
 
 /// What stands above each column, and how wide that is.
 fn headings(sheet: &Sheet, sheets: &[Sheet], words: Words) -> Vec<(String, f64)> {
-    let mut always = vec![(words.record, 36.0), (words.title, 28.0)];
+    let mut always =
+        vec![(words.record, 36.0), (words.title, 28.0), (words.state, 12.0), (words.unit, 28.0)];
     if sheet.path.is_empty() {
         always.extend([
-            (words.state, 12.0),
             (words.to_decide, 12.0),
-            (words.unit, 28.0),
             (words.author, 16.0),
             (words.received, 18.0),
             (words.begun, 18.0),
@@ -133,11 +132,9 @@ fn record_row(
     own: Option<&Row<'_>>,
 ) -> Result<(), XlsxError> {
     table.next_row()?;
-    names(table, record)?;
-    table.text(export.language.state(record.state))?;
+    about(table, export, record)?;
     let to_decide = u32::try_from(view::to_decide(&record.conflicts)).unwrap_or(u32::MAX);
     table.cell((to_decide > 0).then(|| Cell::Number(f64::from(to_decide))))?;
-    table.text(&unit_name(export, &record.unit))?;
     table.text(&record.author)?;
     for ms in [record.received_ms, Some(record.begun_ms())] {
         let moment = ms.and_then(|ms| cell::instant(ms, export.offset_min));
@@ -146,10 +143,13 @@ fn record_row(
     answers(table, export, sheet, record, own)
 }
 
-/// A record's names: the one that never changes, and the one that people know it by.
-fn names(table: &mut Table<'_>, record: &RecordView) -> Result<(), XlsxError> {
+/// What the rows of every sheet say of their record: its name that never changes, and the one that people know it by; in which
+/// state it is and whose, for whoever counts rows counts those of drafts else, and can count none by ward.
+fn about(table: &mut Table<'_>, export: &Export<'_>, record: &RecordView) -> Result<(), XlsxError> {
     table.text(&record.record.to_string())?;
-    table.text(&record.title)
+    table.text(&record.title)?;
+    table.text(export.language.state(record.state))?;
+    table.text(&unit_name(export, &record.unit))
 }
 
 fn unit_name(export: &Export<'_>, id: &str) -> String {
@@ -170,7 +170,7 @@ fn repeat_rows(
 ) -> Result<(), XlsxError> {
     for row in rows.of(&sheet.path) {
         table.next_row()?;
-        names(table, record)?;
+        about(table, export, record)?;
         if sheet.is_nested(sheets) {
             table.cell(row.parent.map(|parent| Cell::Number(f64::from(parent))))?;
         }
@@ -528,7 +528,10 @@ mod tests {
         };
         let file = write(&export, 2).unwrap();
         let mut file: Xlsx<_> = Xlsx::new(Cursor::new(file)).unwrap();
-        assert_eq!(file.sheet_names(), ["T", "Học viên", "Học viên (2)", "Học viên (3)"]);
+        assert_eq!(
+            file.sheet_names(),
+            ["T", "Học viên", "Học viên (2)", "Học viên (3)"]
+        );
         let mut found = Vec::new();
         for sheet in 1..=3 {
             let range = file.worksheet_range_at(sheet).unwrap().unwrap();

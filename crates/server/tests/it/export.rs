@@ -90,8 +90,8 @@ async fn the_cells_hold_what_was_entered() {
             "Mã bản ghi",
             "Tên hồ sơ",
             "Trạng thái",
-            "Cần quyết định",
             "Đơn vị",
+            "Cần quyết định",
             "Tài khoản",
             "Máy chủ nhận lúc",
             "Bắt đầu nhập",
@@ -139,6 +139,35 @@ async fn the_cells_hold_what_was_entered() {
     assert_eq!(words(&column(&mut sheets, 1, "Tên hồ sơ")), ["Chợ Xuân Hòa", "Chợ Xuân Hòa"]);
     let record = words(&column(&mut sheets, 0, "Mã bản ghi"))[0].clone();
     assert_eq!(words(&column(&mut sheets, 1, "Mã bản ghi")), [record.clone(), record]);
+}
+
+/// Whoever counts trainees counts them there, by ward, and those of drafts not.
+#[tokio::test]
+async fn a_row_says_in_which_state_its_record_is_and_whose() {
+    let server = TestApp::start().await;
+    let (lan, hoa, thu) =
+        (server.device("lan").await, server.device("hoa").await, server.device("thu").await);
+    let people = |count: usize| {
+        let row = |at: usize| (format!("hoc_vien[k{at}]"), text(&at.to_string()));
+        (1..=count).map(row).collect::<Vec<_>>()
+    };
+    let class = |device: &Device<'_>, record, unit, count| {
+        let people = people(count);
+        let fields: Vec<_> = people.iter().map(|(row, at)| (row.as_str(), at.clone())).collect();
+        device.create(1, record, unit, &fields)
+    };
+    let mut draft = class(&lan, 1, "phuong_a", 2);
+    draft.fields.remove(field::STATE);
+    lan.push(&[draft]).await;
+    hoa.push(&[class(&hoa, 2, "phuong_b", 3)]).await;
+    let mut sheets = download(&thu, "").await;
+    let states = words(&column(&mut sheets, 1, "Trạng thái"));
+    let units = words(&column(&mut sheets, 1, "Đơn vị"));
+    let mut rows: Vec<_> =
+        states.iter().zip(&units).map(|(state, unit)| (&**state, &**unit)).collect();
+    rows.sort_unstable();
+    let (draft, submitted) = (("Đang nhập", "Phường Xuân An"), ("Đã nộp", "Phường Bảo Vinh"));
+    assert_eq!(rows, [draft, draft, submitted, submitted, submitted]);
 }
 
 #[tokio::test]
