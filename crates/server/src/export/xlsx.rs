@@ -4,11 +4,11 @@ use rust_xlsxwriter::{Format, FormatAlign, Workbook, Worksheet, XlsxError};
 use sync::view::{self, RecordView};
 use sync::wire::Value;
 
-use super::Export;
 use super::cell::{self, Cell};
 use super::layout::{self, Column, Kind, Sheet};
 use super::rows::{Row, Rows};
 use super::text::Words;
+use super::{Export, chosen};
 
 /// Why a spreadsheet could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +71,17 @@ fn write(export: &Export<'_>, max_rows: u32) -> Result<Vec<u8>, ExportError> {
         }
         table.finish()?;
     }
+    let title = sheets.first().map_or("", |sheet| sheet.title.as_str());
+    let headings = vec![(words.chosen_by.to_owned(), 28.0), (words.in_this_file.to_owned(), 60.0)];
+    // People and programs take the first sheet for the records'.
+    book.max_rows = MAX_ROWS;
+    let mut table = Table::begin(&mut book, &formats, words.chosen_by, headings)?;
+    for (line, of) in chosen::lines(export, title) {
+        table.next_row()?;
+        table.text(line)?;
+        table.cell(Some(of))?;
+    }
+    table.finish()?;
     Ok(book.workbook.save_to_buffer()?)
 }
 
@@ -149,15 +160,7 @@ fn about(table: &mut Table<'_>, export: &Export<'_>, record: &RecordView) -> Res
     table.text(&record.record.to_string())?;
     table.text(&record.title)?;
     table.text(export.language.state(record.state))?;
-    table.text(&unit_name(export, &record.unit))
-}
-
-fn unit_name(export: &Export<'_>, id: &str) -> String {
-    let name = export.units.get(id).map(|unit| match export.language {
-        super::Language::Vietnamese => unit.name.get("vi").to_owned(),
-        super::Language::English => unit.name.get("en").to_owned(),
-    });
-    name.unwrap_or_else(|| id.to_owned())
+    table.text(&export.unit_name(&record.unit))
 }
 
 fn repeat_rows(
@@ -417,7 +420,7 @@ mod tests {
     use sync::wire::{Action, DeviceId, Dot, FormRef, Operation, RecordId, Times, Write};
 
     use super::*;
-    use crate::export::{Language, Version};
+    use crate::export::{Chosen, Language, Version};
 
     #[test]
     fn sheet_names_are_valid_and_differ() {
@@ -525,12 +528,13 @@ mod tests {
             language: Language::Vietnamese,
             offset_min: 0,
             base_url: "",
+            chosen: &Chosen::default(),
         };
         let file = write(&export, 2).unwrap();
         let mut file: Xlsx<_> = Xlsx::new(Cursor::new(file)).unwrap();
         assert_eq!(
             file.sheet_names(),
-            ["T", "Học viên", "Học viên (2)", "Học viên (3)"]
+            ["T", "Học viên", "Học viên (2)", "Học viên (3)", "Lọc theo"]
         );
         let mut found = Vec::new();
         for sheet in 1..=3 {

@@ -82,7 +82,7 @@ async fn the_cells_hold_what_was_entered() {
     let lan = server.device("lan").await;
     fill(&lan).await;
     let mut sheets = download(&lan, "").await;
-    assert_eq!(sheets.sheet_names(), ["Kiểm tra phườngxã", "Học viên"]);
+    assert_eq!(sheets.sheet_names(), ["Kiểm tra phườngxã", "Học viên", "Lọc theo"]);
     let range = sheets.worksheet_range_at(0).unwrap().unwrap();
     assert_eq!(
         words(range.rows().next().unwrap()),
@@ -168,6 +168,49 @@ async fn a_row_says_in_which_state_its_record_is_and_whose() {
     rows.sort_unstable();
     let (draft, submitted) = (("Đang nhập", "Phường Xuân An"), ("Đã nộp", "Phường Bảo Vinh"));
     assert_eq!(rows, [draft, draft, submitted, submitted, submitted]);
+}
+
+/// A month later nobody tells it from another by its name.
+#[tokio::test]
+async fn a_file_says_what_it_is_of() {
+    let server = TestApp::start().await;
+    let thu = server.device("thu").await;
+    let told = async |query: &str| {
+        let mut sheets = download(&thu, query).await;
+        let last = sheets.sheet_names().len() - 1;
+        assert_eq!(sheets.sheet_names()[last], "Lọc theo");
+        let range = sheets.worksheet_range_at(last).unwrap().unwrap();
+        let cell = |cell: &Data| match cell {
+            Data::DateTime(when) => format!("{}", when.as_f64()),
+            other => other.as_string().unwrap_or_default(),
+        };
+        let mut lines: Vec<(String, String)> =
+            range.rows().skip(1).map(|row| (cell(&row[0]), cell(&row[1]))).collect();
+        let by = lines.pop().unwrap();
+        assert_eq!(by, ("Người tải (tài khoản)".to_owned(), "thu".to_owned()));
+        assert_eq!(lines.pop().unwrap().0, "Tải lúc");
+        lines.into_iter().map(|(line, of)| format!("{line}: {of}")).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told("").await,
+        [
+            "Mẫu phiếu: Kiểm tra: phường/xã",
+            "Đơn vị: Tất cả",
+            "Trạng thái: Tất cả",
+            "Bắt đầu nhập từ ngày: Tất cả",
+            "Bắt đầu nhập đến hết ngày: Tất cả",
+        ]
+    );
+    // From 15/12/2025 until the end of 14/06/2026, in Hanoi.
+    let period = "&from=1765731600000&until=1781456400000";
+    let query = format!("&unit=phuong_a&state=approved&asks=look&author=lan&q=Ch%E1%BB%A3{period}");
+    let some = told(&query).await;
+    assert_eq!(some[1], "Đơn vị: Phường Xuân An và các đơn vị trực thuộc");
+    assert_eq!(some[2], "Trạng thái: Đã duyệt");
+    let day = |line: &str| line.split(": ").nth(1).unwrap().parse::<f64>().unwrap();
+    assert_eq!([&some[3], &some[4]].map(|line| day(line).floor()), [46_006.0, 46_187.0]);
+    assert_eq!(some[5..], ["Việc cần làm: Nên xem lại", "Tài khoản: lan", "Tìm: Chợ"]);
+    assert_eq!(told("&unit=phuong_a&only=1").await[1], "Đơn vị: Phường Xuân An");
 }
 
 #[tokio::test]
