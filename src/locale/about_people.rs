@@ -1,5 +1,7 @@
 //! Words about people, their devices, and what was done.
 
+use sync::audit::Action;
+
 use super::{Language, words};
 
 words! {
@@ -172,56 +174,58 @@ impl Language {
         }
     }
 
-    /// What was done, by the server's code.
+    /// What was done.
     #[must_use]
-    pub fn deed(self, action: &str) -> String {
+    pub fn deed(self, action: Action) -> &'static str {
         let (vi, en) = match action {
-            "sign_in" => ("đăng nhập", "signed in"),
-            "sign_in_by_code" => ("đăng nhập bằng mã", "signed in with a code"),
-            "sign_in_by_passkey" => ("đăng nhập bằng khóa truy cập", "signed in with a passkey"),
-            "sign_in_failed" => ("không đăng nhập được", "could not sign in"),
-            "password_change" => ("đổi mật khẩu", "changed the password"),
-            "passkey_add" => ("thêm khóa truy cập", "added a passkey"),
-            "passkey_remove" => ("xóa khóa truy cập", "removed a passkey"),
-            "passkey_refuse" => (
+            Action::SignIn => ("đăng nhập", "signed in"),
+            Action::SignInByCode => ("đăng nhập bằng mã", "signed in with a code"),
+            Action::SignInByPasskey => ("đăng nhập bằng khóa truy cập", "signed in with a passkey"),
+            Action::SignInFailed => ("không đăng nhập được", "could not sign in"),
+            Action::PasswordChange => ("đổi mật khẩu", "changed the password"),
+            Action::PasskeyAdd => ("thêm khóa truy cập", "added a passkey"),
+            Action::PasskeyRemove => ("xóa khóa truy cập", "removed a passkey"),
+            Action::PasskeyRefuse => (
                 "bị từ chối vì dùng khóa truy cập có bản sao",
                 "was refused with a passkey that was copied",
             ),
-            "session_revoke" => ("kết thúc phiên", "ended a session"),
-            "code_make" => ("tạo mã đăng nhập", "made a sign-in code"),
-            "token_make" => ("tạo khóa cho ODK Collect", "made a token for ODK Collect"),
-            "account_add" => ("thêm người dùng", "added a person"),
-            "account_change" => ("sửa người dùng", "changed a person"),
-            "account_disable" => ("khóa tài khoản", "disabled an account"),
-            "account_enable" => ("mở lại tài khoản", "enabled an account"),
-            "export" => ("tải bảng tính", "took a spreadsheet"),
-            "repair_apply" => ("áp dụng dữ liệu chờ xử lý", "applied data that waited for repair"),
-            "repair_set_aside" => {
+            Action::SessionRevoke => ("kết thúc phiên", "ended a session"),
+            Action::CodeMake => ("tạo mã đăng nhập", "made a sign-in code"),
+            Action::TokenMake => ("tạo khóa cho ODK Collect", "made a token for ODK Collect"),
+            Action::AccountAdd => ("thêm người dùng", "added a person"),
+            Action::AccountChange => ("sửa người dùng", "changed a person"),
+            Action::AccountDisable => ("khóa tài khoản", "disabled an account"),
+            Action::AccountEnable => ("mở lại tài khoản", "enabled an account"),
+            Action::Export => ("tải bảng tính", "took a spreadsheet"),
+            Action::RepairApply => {
+                ("áp dụng dữ liệu chờ xử lý", "applied data that waited for repair")
+            }
+            Action::RepairSetAside => {
                 ("không ghi dữ liệu chờ xử lý vào hồ sơ", "set aside data that waited for repair")
             }
-            "entity_settle" => (
+            Action::EntitySettle => (
                 "xem xong hai thay đổi của cùng một mục ở",
                 "looked at changes that met in an entity and left it so",
             ),
-            "person_erase" => ("xóa dữ liệu của một người", "erased data about a person"),
-            "person_export" => ("lấy dữ liệu của một người", "took the data about a person"),
-            "account_erase" => ("xóa tên của tài khoản", "erased the name of an account"),
-            "retention" => {
+            Action::PersonErase => ("xóa dữ liệu của một người", "erased data about a person"),
+            Action::PersonExport => ("lấy dữ liệu của một người", "took the data about a person"),
+            Action::AccountErase => ("xóa tên của tài khoản", "erased the name of an account"),
+            Action::Retention => {
                 ("xóa dữ liệu cá nhân hết hạn giữ", "erased personal data kept long enough")
             }
-            "backup_fail" => ("sao lưu không được", "a backup failed"),
-            "pack_load" => ("nạp bộ nội dung", "put a pack in force"),
-            "backup" => ("sao lưu", "made a backup"),
-            "restore" => ("khôi phục từ bản sao lưu", "restored a backup"),
-            "bundle_import" => ("đem tệp chuyển hộ", "brought a file of carried work"),
-            "bundle_refuse" => ("đem tệp bị từ chối", "brought a file that was refused"),
-            "organisation_key" => ("đổi khóa của tổ chức", "put a new organisation key in force"),
-            other => return other.to_owned(),
+            Action::BackupFail => ("sao lưu không được", "a backup failed"),
+            Action::PackLoad => ("nạp bộ nội dung", "put a pack in force"),
+            Action::Backup => ("sao lưu", "made a backup"),
+            Action::Restore => ("khôi phục từ bản sao lưu", "restored a backup"),
+            Action::BundleImport => ("đem tệp chuyển hộ", "brought a file of carried work"),
+            Action::BundleRefuse => ("đem tệp bị từ chối", "brought a file that was refused"),
+            Action::OrganisationKey => {
+                ("đổi khóa của tổ chức", "put a new organisation key in force")
+            }
         };
         match self {
             Self::Vi => vi,
             Self::En => en,
         }
-        .to_owned()
     }
 }

@@ -59,6 +59,7 @@ words! {
     unit: "Đơn vị", "Unit";
     author: "Người nhập", "Filled by";
     form: "Mẫu phiếu", "Form";
+    begun_at: "Bắt đầu nhập", "Begun";
     changed: "Sửa lần cuối", "Last changed";
     answers: "Câu trả lời", "Answers";
     photos: "Ảnh", "Photos";
@@ -151,6 +152,29 @@ impl Language {
         match self {
             Self::Vi => format!("Chưa có hồ sơ ({count}): {units}"),
             Self::En => format!("No records yet ({count}): {units}"),
+        }
+    }
+
+    /// What a spreadsheet is called: of what it is, and on which day it was taken.
+    #[must_use]
+    pub fn spreadsheet_name(self, of: &str, day: &str) -> String {
+        match self {
+            Self::Vi => format!("{of} (tải {day})"),
+            Self::En => format!("{of} (exported {day})"),
+        }
+    }
+
+    /// That a spreadsheet lacks what this device has not sent.
+    #[must_use]
+    pub fn spreadsheet_lacks(self, records: usize) -> String {
+        let records = self.record_count(records);
+        match self {
+            Self::Vi => {
+                format!("Máy này còn {records} chưa gửi hết. Tệp chưa có những thay đổi đó.")
+            }
+            Self::En => {
+                format!("This device has not sent all of {records}. The file lacks those changes.")
+            }
         }
     }
 

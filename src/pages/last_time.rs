@@ -32,7 +32,7 @@ pub(super) fn LastTime(
         let all = records.all().read();
         let title = before.as_ref().map_or_else(|| title.get(), |before| before.title.clone());
         let last = all.last_handed_in(&form, &unit, &title, before.as_deref())?;
-        Some((last.id, last.begun_ms(), last.title.clone(), last.author.clone()))
+        Some((last.id, last.begun_ms, last.title.clone(), last.author.clone()))
     });
     move || {
         last.get().map(|(id, begun_ms, title, author)| {

@@ -1,6 +1,7 @@
 //! What was done, by whom, to what. Shown by [`super::people::PeoplePage`].
 
 use leptos::prelude::*;
+use sync::audit::Action;
 
 use super::moment;
 use super::more::role_text;
@@ -11,7 +12,7 @@ use crate::platform::tasks;
 use crate::reactive::{Show, effect};
 use crate::stores::{
     Library,
-    people::{self, ACTIONS, Deed, Detail, Known, Sought},
+    people::{self, Deed, Detail, Known, Sought},
     preferences::use_words,
     records::FetchError,
     sign_in::Role,
@@ -70,7 +71,8 @@ pub(super) fn Log(
         // Who signs in does so to no one else.
         let is_to_another = !object.is_empty() && actor.as_ref() != Some(&object);
         let to_what = is_to_another.then(|| format!(": {object}"));
-        let was_let_in = !["sign_in_failed", "passkey_refuse"].contains(&action.as_str());
+        let done = Action::named(&action);
+        let was_let_in = !matches!(done, Some(Action::SignInFailed | Action::PasskeyRefuse));
         let who = move || {
             let nobody_known = if was_let_in { Language::the_operator } else { Language::somebody };
             actor.clone().unwrap_or_else(|| nobody_known(words.now()).to_owned())
@@ -79,7 +81,8 @@ pub(super) fn Log(
             <li>
                 <strong>{who}</strong>
                 " "
-                {move || words.now().deed(&action)}
+                // What a later server writes is told by its name.
+                {move || done.map_or_else(|| action.clone(), |done| words.now().deed(done).to_owned())}
                 {to_what}
                 {move || told(words.now(), library, &detail, device_name.as_deref())}
                 <br />
@@ -123,9 +126,11 @@ fn SearchForm(typed: RwSignal<Sought>, on_search: impl Fn() + 'static) -> impl I
     };
     let actions = move || {
         let language = words.now();
-        let mut actions = ACTIONS.map(|action| (language.deed(action), action));
-        actions.sort_by_cached_key(|(words, _)| report::sort_key(words));
-        let option = |(words, action)| view! { <option value=action>{words}</option> };
+        let mut actions = Action::ALL.to_vec();
+        actions.sort_by_cached_key(|action| report::sort_key(language.deed(*action)));
+        let option = |action: Action| {
+            view! { <option value=action.name()>{language.deed(action)}</option> }
+        };
         actions.into_iter().map(option).collect_view()
     };
     view! {

@@ -34,8 +34,9 @@ type Reading = (View, Option<Arc<Program>>);
 /// What is known of a record.
 type Loaded = Option<Reading>;
 
-/// What changes when a record is sent: whether a part of it is still here only, and when it last changed.
-type Sent = (bool, i64);
+/// What changes when a record is sent: whether a part of it is still here only, when it last changed, and when it was begun if that is by
+/// the server's clock.
+type Sent = (bool, i64, i64);
 
 /// One record. It is read anew when a pull or another person changes it.
 #[component]
@@ -53,7 +54,7 @@ pub(super) fn RecordView(record: RecordId) -> impl IntoView {
     let shown = StoredValue::new(None::<StoredValue<View>>);
     let draw = move |news: Loaded| {
         if let Some((view, _)) = &news {
-            sent.try_set((view.pending, view.changed_ms));
+            sent.try_set((view.pending, view.changed_ms, view.begun_ms()));
         }
         let Some(drawn) = loaded.try_get_untracked() else { return };
         match (drawn.flatten(), &news, shown.get_value()) {
@@ -364,6 +365,8 @@ fn Head(
                 <dd>{move || library.unit_name(&unit, words.now())}</dd>
                 <dt>{words.say(Language::author)}</dt>
                 <dd>{author}</dd>
+                <dt>{words.say(Language::begun_at)}</dt>
+                <dd>{move || moment(words.now(), sent.get().2)}</dd>
                 <dt>{words.say(Language::changed)}</dt>
                 <dd>{move || moment(words.now(), sent.get().1)}</dd>
             </dl>

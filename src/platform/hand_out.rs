@@ -5,11 +5,11 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, File, FilePropertyBag, ShareData};
 
+pub use super::files::{size, slice};
 use super::{
     files::{self, FileError, ObjectUrl},
     install,
 };
-pub use super::files::{size, slice};
 
 /// A file that grows. What is in it is the browser's to keep, which may put it on the disk.
 pub struct Growing(Array);

@@ -336,7 +336,7 @@ fn place(record: &RecordSummary) -> (Reverse<i64>, Reverse<RecordId>) {
 
 /// Which was begun first. Of two at once the ids decide.
 fn begun(record: &RecordSummary) -> (i64, RecordId) {
-    (record.begun_ms(), record.id)
+    (record.begun_ms, record.id)
 }
 
 #[cfg(test)]
@@ -360,6 +360,7 @@ pub(crate) mod tests {
             title: title.to_owned(),
             state: State::ALL[usize::from(state) % State::ALL.len()],
             returned: None,
+            begun_ms: i64::from(changed % 5),
             changed_ms: i64::from(changed % 8),
             deleted: state % 7 == 6,
             unsent: changed % 3 == 0,
@@ -374,7 +375,8 @@ pub(crate) mod tests {
         let begun = |id: u8, at: u8, changed: u8| {
             let record = record(id, [changed, 0, 0, 0], "Phiếu");
             let mut record = Arc::unwrap_or_clone(record);
-            (record.id.0[5], record.id.0[6], record.id.0[8]) = (at, 0x70, 0x80);
+            record.id.0[5] = at;
+            record.begun_ms = i64::from(at);
             record.state = State::Approved;
             record.deleted = false;
             Arc::new(record)
@@ -391,7 +393,7 @@ pub(crate) mod tests {
     fn what_was_handed_in_last_of_the_same_place_comes_before_another_place() {
         let begun = |id: u8, title: &str| {
             let mut record = Arc::unwrap_or_clone(record(id, [id, 0, 0, 0], title));
-            (record.id.0[5], record.id.0[6], record.id.0[8]) = (id, 0x70, 0x80);
+            record.begun_ms = i64::from(id);
             record.state = State::Submitted;
             record.deleted = false;
             Arc::new(record)

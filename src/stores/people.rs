@@ -286,40 +286,6 @@ pub struct Sought {
     pub until: String,
 }
 
-/// What may stand in the log, as the server calls it.
-pub const ACTIONS: [&str; 30] = [
-    "sign_in",
-    "sign_in_by_code",
-    "sign_in_by_passkey",
-    "sign_in_failed",
-    "password_change",
-    "passkey_add",
-    "passkey_remove",
-    "passkey_refuse",
-    "session_revoke",
-    "code_make",
-    "token_make",
-    "account_add",
-    "account_change",
-    "account_disable",
-    "account_enable",
-    "export",
-    "repair_apply",
-    "repair_set_aside",
-    "entity_settle",
-    "person_erase",
-    "person_export",
-    "account_erase",
-    "retention",
-    "backup",
-    "backup_fail",
-    "restore",
-    "pack_load",
-    "bundle_import",
-    "bundle_refuse",
-    "organisation_key",
-];
-
 /// A record that speaks of a person.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Mention {

@@ -25,7 +25,7 @@ use crate::platform::{
 };
 
 /// Raised when what [`super::records`] makes of a record changes: what an older app kept is then made anew.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 
 /// The key of the first row.
 pub const HEAD: u64 = 0;
@@ -259,6 +259,7 @@ fn summary_of(row: SummaryRow) -> Result<RecordSummary, StorageError> {
         title: row.title,
         state,
         returned: row.returned.map(Arc::new),
+        begun_ms: row.begun_ms.unwrap_or(row.changed_ms),
         changed_ms: row.changed_ms,
         deleted: row.deleted,
         unsent: false,
@@ -287,6 +288,7 @@ impl From<&RecordSummary> for SummaryRow {
             title: record.title,
             state: record.state.name().to_owned(),
             changed_ms: record.changed_ms,
+            begun_ms: Some(record.begun_ms),
             deleted: record.deleted,
             conflicts: u32::from(record.asks == Some(Level::Decide)),
             looks: (record.asks == Some(Level::Look)).then_some(true),
@@ -323,6 +325,7 @@ mod tests {
             returned: (at % 5 == 4).then(|| {
                 Arc::new(Reason { by: "an".to_owned(), at_ms: 7, why: "Ảnh mờ".to_owned() })
             }),
+            begun_ms: i64::from(at / 2),
             changed_ms: i64::from(at),
             deleted: at == 3,
             unsent: false,

@@ -11,6 +11,7 @@
 //! | [`merge`] | a record as the set of its operations |
 //! | [`draft`] | what a person changed and has not sealed |
 //! | [`view`] | a record as a screen shows it |
+//! | `begun` | the day that a record is of |
 //! | [`device`] | when the phone talks, and what it does with the answer |
 //! | [`push`], [`pull`] | the server's side |
 //! | [`erase`] | values that must not come back |
@@ -23,9 +24,12 @@
 //! | [`jpeg`] | what a photo tells beside its picture |
 //! | [`bundle`] | all that as a file that somebody carries |
 //! | [`receipt`] | what the server says of such a file, as a file |
+//! | [`audit`] | what the audit log may hold |
 //! | [`wipe`] | when a phone is emptied after wrong PINs |
 #![warn(missing_docs)]
 
+pub mod audit;
+mod begun;
 pub mod blob;
 pub mod bundle;
 pub mod codec;

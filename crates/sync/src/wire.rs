@@ -22,20 +22,6 @@ pub struct DeviceId(#[cbor(with = "minicbor::bytes")] pub [u8; 16]);
 #[cbor(transparent)]
 pub struct RecordId(#[cbor(with = "minicbor::bytes")] pub [u8; 16]);
 
-/// The year 2200: no phone that this is written for lives so long.
-const NO_CLOCK_MS: i64 = 7_258_118_400_000;
-
-impl RecordId {
-    /// When the record was begun, by the clock of the phone that made this id, a UUID of version 7; nothing in ids of other programs.
-    #[must_use]
-    pub fn begun_ms(self) -> Option<i64> {
-        let [a, b, c, d, e, f, version, _, variant, ..] = self.0;
-        let begun_ms = i64::from_be_bytes([0, 0, a, b, c, d, e, f]);
-        // An id that is made of what another program sent may look like one by chance: of a day that no clock shows it is.
-        (version >> 4 == 7 && variant >> 6 == 0b10 && begun_ms < NO_CLOCK_MS).then_some(begun_ms)
-    }
-}
-
 /// SHA-256 of some bytes: of a form's XML, of a blob, of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(transparent)]

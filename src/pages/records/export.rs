@@ -6,10 +6,10 @@ use sync::wire::State;
 
 use crate::components::{Button, EmptyState, Glyph, Sheet, Toast, Toaster, keyed_list};
 use crate::locale::Language;
-use crate::pages::record_row::form_title;
+use crate::pages::record_row::{form_title, state_text};
 use crate::platform::{address::Query, files, log_error, tasks};
 use crate::stores::records::{FetchError, Filter, is_signed_out, spreadsheet};
-use crate::stores::{Finding, Library, SignIn, preferences::use_words};
+use crate::stores::{Finding, Library, Records, SignIn, day, preferences::use_words};
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
@@ -18,6 +18,8 @@ const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.
 pub(super) fn Export(filter: Memo<Filter>, search: Memo<String>, found: Finding) -> impl IntoView {
     let words = use_words();
     let sign_in = expect_context::<SignIn>();
+    let library = expect_context::<Library>();
+    let records = expect_context::<Records>();
     let toaster = expect_context::<Toaster>();
     let expired = sign_in.expired();
     let choosing = RwSignal::new(false);
@@ -27,18 +29,23 @@ pub(super) fn Export(filter: Memo<Filter>, search: Memo<String>, found: Finding)
             return;
         }
         busy.set(true);
-        let asked =
-            query(&form, &filter.read_untracked(), &search.read_untracked(), words.at_once());
+        let (language, filter) = (words.at_once(), filter.get_untracked());
+        let asked = query(&form, &filter, &search.read_untracked(), language);
+        let name = untrack(|| name(library, language, &form, &filter));
+        let unsent = unsent(form, filter);
+        let unsent =
+            records.all().read_untracked().iter().filter(|record| unsent.accepts(record)).count();
         tasks::spawn(async move {
             let made = spreadsheet(&asked).await;
             busy.try_set(false);
-            let failed = match made {
-                Ok(bytes) => {
-                    files::download(&format!("{form}.xlsx"), XLSX, &bytes).err().map(|error| {
+            let told = match made {
+                Ok(bytes) => match files::download(&name, XLSX, &bytes) {
+                    Ok(()) => (unsent > 0).then(|| words.at_once().spreadsheet_lacks(unsent)),
+                    Err(error) => {
                         log_error(&format!("a spreadsheet was not saved: {error}"));
-                        words.at_once().file_not_saved().to_owned()
-                    })
-                }
+                        Some(words.at_once().file_not_saved().to_owned())
+                    }
+                },
                 // The button says it from then on.
                 Err(FetchError::Refused(code)) if is_signed_out(&code) => {
                     sign_in.set_expired();
@@ -46,7 +53,7 @@ pub(super) fn Export(filter: Memo<Filter>, search: Memo<String>, found: Finding)
                 }
                 Err(error) => Some(not_exported(words.at_once(), &error)),
             };
-            if let Some(text) = failed {
+            if let Some(text) = told {
                 toaster.show(Toast { text, action: None });
             }
         });
@@ -85,6 +92,40 @@ pub(super) fn Export(filter: Memo<Filter>, search: Memo<String>, found: Finding)
             <Files found=found export=export busy=busy.read_only() />
         </Sheet>
     }
+}
+
+/// What the file of a form is called: that, whose records are in it, in which state and of which time, and when it was taken.
+fn name(library: Library, language: Language, form: &str, filter: &Filter) -> String {
+    let offset_min = day::now().offset_min;
+    let day = |ms: i64| language.day(ms, offset_min);
+    // The last moment of a day, not the first of the next.
+    let (from, until) = (filter.from_ms.map(day), filter.until_ms.map(|ms| day(ms - 1)));
+    let is_of_a_time = from.is_some() || until.is_some();
+    let period = language.days(&from.unwrap_or_default(), &until.unwrap_or_default());
+    let of = [
+        Some(form_title(library, language, form)),
+        filter.unit.as_ref().map(|unit| library.unit_name(unit, language)),
+        filter.state.map(|state| state_text(language, state).to_owned()),
+        is_of_a_time.then_some(period),
+    ];
+    let of: Vec<String> = of.into_iter().flatten().collect();
+    file_name(&language.spreadsheet_name(&of.join(", "), &day(day::now().unix_ms)))
+}
+
+/// A name without what no file's name may hold.
+fn file_name(name: &str) -> String {
+    let sign = |sign: char| match sign {
+        '/' | '\\' => Some('-'),
+        ':' | '*' | '?' | '"' | '<' | '>' | '|' => None,
+        sign => (!sign.is_control()).then_some(sign),
+    };
+    name.chars().filter_map(sign).chain(".xlsx".chars()).collect()
+}
+
+/// The records of which a file of what that names is behind this device. The server looks for those that are so as it has them: what
+/// was approved here may be among those that it takes for submitted.
+fn unsent(form: String, filter: Filter) -> Filter {
+    Filter { form: Some(form), state: None, asks: None, unsent_only: true, ..filter }
 }
 
 /// Why no spreadsheet came.
@@ -161,4 +202,34 @@ fn query(form: &str, filter: &Filter, search: &str, language: Language) -> Query
         .with("from", &moment(filter.from_ms))
         .with("until", &moment(filter.until_ms))
         .with("q", search)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_a_name_that_every_machine_takes() {
+        let name = Language::Vi.spreadsheet_name(
+            "Phiếu \"A\": phường/xã?, Đã duyệt, 15/12/2025 – 14/06/2026",
+            "02/07/2026",
+        );
+        assert_eq!(
+            file_name(&name),
+            "Phiếu A phường-xã, Đã duyệt, 15-12-2025 – 14-06-2026 (tải 02-07-2026).xlsx"
+        );
+    }
+
+    /// Approved here and not sent, it is none of those that the server takes for approved, and one of those for submitted.
+    #[test]
+    fn a_file_is_behind_all_that_is_unsent_of_its_form_unit_and_time() {
+        let of = Filter { unit: Some("u".to_owned()), from_ms: Some(5), ..Filter::default() };
+        let states = [None, Some(State::Submitted), Some(State::Approved)];
+        for state in states {
+            let filter = Filter { state, asks: Some(Level::Decide), ..of.clone() };
+            let form = Some("f".to_owned());
+            let all = Filter { form, unsent_only: true, ..of.clone() };
+            assert_eq!(unsent("f".to_owned(), filter), all);
+        }
+    }
 }

@@ -469,6 +469,9 @@ pub struct SummaryRow {
     /// Whether something is worth a look, and nothing is to be decided.
     #[n(11)]
     pub looks: Option<bool>,
+    /// When it was begun, milliseconds since 1970.
+    #[n(12)]
+    pub begun_ms: Option<i64>,
 }
 
 /// A row of [`Store::People`]. In the clear but for what the phone's key seals: it is read before anybody is let in.
@@ -769,6 +772,7 @@ mod tests {
             folded: "t".to_owned(),
             returned: None,
             looks: None,
+            begun_ms: None,
         };
         let mut bytes = vec![0xaa, 0x00, 0x50];
         bytes.extend([9; 16]);
@@ -780,7 +784,11 @@ mod tests {
         assert_eq!(codec::encode(&row), bytes);
         bytes[0] = 0xab;
         bytes.extend([0x0b, 0xf5]);
-        assert_eq!(codec::encode(&SummaryRow { looks: Some(true), ..row }), bytes);
+        let row = SummaryRow { looks: Some(true), ..row };
+        assert_eq!(codec::encode(&row), bytes);
+        bytes[0] = 0xac;
+        bytes.extend([0x0c, 5]);
+        assert_eq!(codec::encode(&SummaryRow { begun_ms: Some(5), ..row }), bytes);
     }
 
     #[test]

@@ -63,6 +63,7 @@ pub(super) fn summed_up(row: &Row<'_>, unsent: bool) -> RecordSummary {
         title: title.to_owned(),
         state: stands,
         returned: returned.and_then(first),
+        begun_ms: rest.begun_ms(),
         changed_ms: rest.changed_ms,
         deleted,
         unsent,
@@ -74,6 +75,7 @@ pub(super) fn summed_up(row: &Row<'_>, unsent: bool) -> RecordSummary {
 
 fn summarise(view: RecordView, unsent_of_others: bool) -> RecordSummary {
     RecordSummary {
+        begun_ms: view.begun_ms(),
         id: view.record,
         form_id: view.form.id,
         form_version: view.form.version,

@@ -3,7 +3,7 @@
 import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import readSheets from 'read-excel-file/node';
 import { faults } from '../harness/axe.mjs';
 import { downloaded } from '../harness/downloads.mjs';
@@ -69,11 +69,14 @@ test('of more drafts than Today shows it says how many there are, and leads to a
 test('a spreadsheet holds the records that the list shows, whatever is filtered and searched', async () => {
   const { page } = coordinator;
   const take = () => page.locator('.export button').click();
-  // Each in a folder of its own: they have one name.
+  // Each in a folder of its own: some are taken twice.
   let files = 0;
+  let called = '';
   const taken = async (take) => {
     const folder = join(stage.folder, `files-${(files += 1)}`);
-    const [sheet] = await readSheets(readFileSync(await downloaded(coordinator, folder, take)));
+    const path = await downloaded(coordinator, folder, take);
+    called = basename(path);
+    const [sheet] = await readSheets(readFileSync(path));
     return sheet.data.length - 1;
   };
   for (const [filters, text, count] of [
@@ -112,6 +115,8 @@ test('a spreadsheet holds the records that the list shows, whatever is filtered 
   await days.getByRole('button', { name: 'Xem', exact: true }).click();
   await ofPeriod(DRAFTS);
   assert.match(new URL(page.url()).search, /from=2020-01-01/);
+  // A month later it is told from the others by its name.
+  assert.match(called, /, Đang nhập, Từ 01-01-2020 \(tải \d\d-\d\d-\d{4}\)\.xlsx$/);
   // Of a list of whatever form it is asked which.
   await desk.open('/records?state=draft');
   await page.locator('.export button').click();

@@ -173,12 +173,20 @@ pub(crate) async fn csv_of(
     account: &str,
     dataset: &str,
 ) -> ApiResult<Option<(String, i64)>> {
-    if !app.database().datasets_seen_by(account).await?.contains(dataset) {
+    if !is_seen(app, account, dataset).await? {
         return Ok(None);
     }
-    entities::catch_up(app).await?;
     let list = app.database().entity_list(account, dataset).await?;
     Ok(Some((entities::csv(&list.entities), list.as_of_ms)))
+}
+
+/// Whether a form makes such entities and the account sees what has to do with them. If so, the list is as records are by now.
+async fn is_seen(app: &App, account: &str, dataset: &str) -> ApiResult<bool> {
+    let is_seen = app.database().datasets_seen_by(account).await?.contains(dataset);
+    if is_seen {
+        entities::catch_up(app).await?;
+    }
+    Ok(is_seen)
 }
 
 /// The entities that were changed by people who did not see each other's change, and nobody has looked at since.
@@ -194,14 +202,12 @@ pub async fn conflicts(
     SignedIn(session): SignedIn,
     Path(dataset): Path<String>,
 ) -> ApiResult<Json<Vec<Met>>> {
-    csv_of(&app, &session.account, &dataset).await?.ok_or_else(no_list)?;
-    let list = app.database().entity_list(&session.account, &dataset).await?;
-    let mut met = Vec::new();
-    for entity in list.entities.into_iter().filter(|entity| entity.conflict.is_some()) {
-        let found = app.database().entity(&session.account, &dataset, &entity.id).await?;
-        met.extend(found.and_then(|(entity, versions)| Met::of(entity, versions)));
+    if !is_seen(&app, &session.account, &dataset).await? {
+        return Err(no_list());
     }
-    Ok(Json(met))
+    let met = app.database().entities_met(&session.account, &dataset).await?;
+    let met = met.into_iter().filter_map(|(entity, versions)| Met::of(entity, versions));
+    Ok(Json(met.collect()))
 }
 
 /// The records whose change of an entity waits: for the entity to be made, or for the right to change it and a touch of the record.
@@ -217,7 +223,9 @@ pub async fn waiting(
     SignedIn(session): SignedIn,
     Path(dataset): Path<String>,
 ) -> ApiResult<Json<Vec<Waiting>>> {
-    csv_of(&app, &session.account, &dataset).await?.ok_or_else(no_list)?;
+    if !is_seen(&app, &session.account, &dataset).await? {
+        return Err(no_list());
+    }
     let waiting = app.database().entities_waiting(&session.account, &dataset).await?;
     let waiting = waiting.into_iter().map(|(id, view)| Waiting {
         id,

@@ -21,7 +21,7 @@ use super::signed_in::{Origin, SignedIn};
 use crate::budgets::Take;
 use crate::database::FormRow;
 use crate::error::{ApiError, ApiResult, ErrorBody};
-use crate::export::{Export, Language, Version, workbook};
+use crate::export::{Chosen, Export, Language, Version, workbook};
 use crate::form_files::is_list;
 use crate::openrosa::entity_lists;
 use crate::turns::Turns;
@@ -51,7 +51,7 @@ pub struct ExportQuery {
     #[serde(default)]
     asks: Option<String>,
     /// Only records that were begun then or later, milliseconds since 1970: by the phone's clock, which their id tells, or where it
-    /// does not, when they changed last.
+    /// does not or cannot be right, when the server first received them.
     #[serde(default)]
     from: Option<i64>,
     /// Only records that were begun before that.
@@ -114,17 +114,25 @@ pub async fn records(
     let all_used = used(&forms, states.iter().map(|state| state.form.hash));
     let lists = lists(&app, &session.account, &all_used).await?;
     let base_url = origin.base(&app, &headers, &uri);
-    let author = query.author.filter(|author| !author.is_empty());
-    let text = report::fold(&query.q.unwrap_or_default());
+    let chosen = Chosen {
+        unit: unit.clone(),
+        is_alone,
+        state,
+        author: query.author.filter(|author| !author.is_empty()),
+        asks,
+        begun: (query.from, query.until),
+        text: query.q.unwrap_or_default(),
+        at_ms: clock::now_ms(),
+        by: session.account.clone(),
+    };
+    let text = report::fold(&chosen.text);
     let people = if text.is_empty() { BTreeMap::new() } else { database.names(&states).await? };
-    let begun = (query.from, query.until);
     let file_name = file_name(&query.form);
     let form = query.form;
     let work = move || {
         let sought = sought(&text, pack.as_ref(), people);
-        let filter = Filter { state, author, asks, begun, sought };
         let mut records: Vec<RecordView> = states.iter().map(RecordView::of).collect();
-        records.retain(|record| filter.keeps(record));
+        records.retain(|record| is_chosen(&chosen, &sought, record));
         let units = pack.map(|pack| pack.units).unwrap_or_default();
         let used = used(&forms, records.iter().map(|record| record.form.hash));
         let versions = read(used, lists)?;
@@ -135,6 +143,7 @@ pub async fn records(
             language: Language::from_tag(query.lang.as_deref()),
             offset_min: query.offset.unwrap_or(clock::OFFSET_MIN).clamp(-14 * 60, 14 * 60),
             base_url: &base_url,
+            chosen: &chosen,
         };
         let bytes = workbook(&export).map_err(ApiError::internal)?;
         Ok::<_, ApiError>((bytes, records.len()))
@@ -166,27 +175,16 @@ fn file_name(form: &str) -> String {
         .collect()
 }
 
-struct Filter {
-    state: Option<RecordStage>,
-    author: Option<String>,
-    asks: Option<Level>,
-    /// From then on, until then.
-    begun: (Option<i64>, Option<i64>),
-    sought: Sought,
-}
-
-impl Filter {
-    fn keeps(&self, record: &RecordView) -> bool {
-        let begun_ms = record.record.begun_ms().unwrap_or(record.changed_ms);
-        let (from_ms, until_ms) = self.begun;
-        !record.deleted
-            && self.state.is_none_or(|state| state == record.state)
-            && self.author.as_ref().is_none_or(|author| *author == record.author)
-            && self.asks.is_none_or(|asks| view::asks(&record.conflicts) == Some(asks))
-            && from_ms.is_none_or(|from| from <= begun_ms)
-            && until_ms.is_none_or(|until| begun_ms < until)
-            && (self.sought.is_all() || is_found(&self.sought, record))
-    }
+fn is_chosen(chosen: &Chosen, sought: &Sought, record: &RecordView) -> bool {
+    let begun_ms = record.begun_ms();
+    let (from_ms, until_ms) = chosen.begun;
+    !record.deleted
+        && chosen.state.is_none_or(|state| state == record.state)
+        && chosen.author.as_ref().is_none_or(|author| *author == record.author)
+        && chosen.asks.is_none_or(|asks| view::asks(&record.conflicts) == Some(asks))
+        && from_ms.is_none_or(|from| from <= begun_ms)
+        && until_ms.is_none_or(|until| begun_ms < until)
+        && (sought.is_all() || is_found(sought, record))
 }
 
 fn is_found(sought: &Sought, record: &RecordView) -> bool {

@@ -243,6 +243,32 @@ impl Database {
         Ok(Some((entity(dataset, found)?, versions)))
     }
 
+    /// The entities of which changes met and nobody has looked at that since, with all their versions, as the account sees them.
+    pub async fn entities_met(
+        &self,
+        account: &str,
+        dataset: &str,
+    ) -> Answer<Vec<(Entity, Vec<EntityVersion>)>> {
+        let mut tx = self.begin_read().await?;
+        if !shows(&mut tx, account, dataset).await? {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<EntityRow> =
+            query_as(seen!("AND entity.conflict IS NOT NULL ORDER BY entity.place"))
+                .bind(account)
+                .bind(dataset)
+                .fetch_all(&mut tx)
+                .await?;
+        let mut met = Vec::new();
+        for row in rows {
+            let entity = entity(dataset, row)?;
+            let versions = versions(&mut tx, dataset, &entity.id).await?;
+            met.push((entity, versions));
+        }
+        tx.rollback().await?;
+        Ok(met)
+    }
+
     /// The records whose change of an entity is not in the list: that is not there yet, or they may not change it.
     pub async fn entities_waiting(
         &self,

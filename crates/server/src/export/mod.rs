@@ -1,6 +1,7 @@
 //! Records of one form as a spreadsheet: which columns there are, what stands in them, and the file.
 
 mod cell;
+mod chosen;
 mod layout;
 mod rows;
 mod text;
@@ -11,6 +12,7 @@ use form::definition::Form;
 use pack::Units;
 use sync::view::RecordView;
 
+pub use chosen::Chosen;
 pub use text::Language;
 pub use xlsx::{ExportError, workbook};
 
@@ -38,4 +40,14 @@ pub struct Export<'a> {
     pub offset_min: i32,
     /// What stands before the path of a file's link.
     pub base_url: &'a str,
+    /// By what the records were chosen.
+    pub chosen: &'a Chosen,
+}
+
+impl Export<'_> {
+    /// A unit as people call it.
+    fn unit_name(&self, id: &str) -> String {
+        let name = self.units.get(id).map(|unit| unit.name.get(self.language.tag()).to_owned());
+        name.unwrap_or_else(|| id.to_owned())
+    }
 }

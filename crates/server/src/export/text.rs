@@ -24,6 +24,7 @@ pub struct Words {
     pub unit: &'static str,
     pub author: &'static str,
     pub received: &'static str,
+    pub begun: &'static str,
     pub row: &'static str,
     pub parent_row: &'static str,
     pub latitude: &'static str,
@@ -31,6 +32,21 @@ pub struct Words {
     pub link: &'static str,
     /// What stands for the `OK` of whoever confirmed something.
     pub confirmed: &'static str,
+    /// The last sheet, and what stands above what was chosen there.
+    pub chosen_by: &'static str,
+    pub in_this_file: &'static str,
+    pub form: &'static str,
+    /// Where nothing was chosen.
+    pub all: &'static str,
+    /// What stands behind a unit with those below it.
+    pub and_below: &'static str,
+    pub begun_from: &'static str,
+    pub begun_until: &'static str,
+    pub asks: &'static str,
+    pub to_look_at: &'static str,
+    pub sought: &'static str,
+    pub taken: &'static str,
+    pub taken_by: &'static str,
 }
 
 const VIETNAMESE: Words = Words {
@@ -41,12 +57,25 @@ const VIETNAMESE: Words = Words {
     unit: "Đơn vị",
     author: "Tài khoản",
     received: "Máy chủ nhận lúc",
+    begun: "Bắt đầu nhập",
     row: "Dòng",
     parent_row: "Dòng cấp trên",
     latitude: "vĩ độ",
     longitude: "kinh độ",
     link: "đường dẫn",
     confirmed: "Đã xác nhận",
+    chosen_by: "Lọc theo",
+    in_this_file: "Tệp này gồm",
+    form: "Mẫu phiếu",
+    all: "Tất cả",
+    and_below: " và các đơn vị trực thuộc",
+    begun_from: "Bắt đầu nhập từ ngày",
+    begun_until: "Bắt đầu nhập đến hết ngày",
+    asks: "Việc cần làm",
+    to_look_at: "Nên xem lại",
+    sought: "Tìm",
+    taken: "Tải lúc",
+    taken_by: "Người tải (tài khoản)",
 };
 
 const ENGLISH: Words = Words {
@@ -57,12 +86,25 @@ const ENGLISH: Words = Words {
     unit: "Unit",
     author: "Account",
     received: "Received by the server",
+    begun: "Begun",
     row: "Row",
     parent_row: "Parent row",
     latitude: "latitude",
     longitude: "longitude",
     link: "link",
     confirmed: "Confirmed",
+    chosen_by: "Filtered by",
+    in_this_file: "In this file",
+    form: "Form",
+    all: "All",
+    and_below: " and the units below it",
+    begun_from: "Begun from",
+    begun_until: "Begun until the end of",
+    asks: "To be done",
+    to_look_at: "Worth a look",
+    sought: "Search",
+    taken: "Exported at",
+    taken_by: "Exported by (account)",
 };
 
 impl Language {
@@ -75,7 +117,7 @@ impl Language {
         }
     }
 
-    fn tag(self) -> &'static str {
+    pub(super) fn tag(self) -> &'static str {
         match self {
             Self::Vietnamese => "vi",
             Self::English => "en",

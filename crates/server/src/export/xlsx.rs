@@ -4,11 +4,11 @@ use rust_xlsxwriter::{Format, FormatAlign, Workbook, Worksheet, XlsxError};
 use sync::view::{self, RecordView};
 use sync::wire::Value;
 
-use super::Export;
 use super::cell::{self, Cell};
 use super::layout::{self, Column, Kind, Sheet};
 use super::rows::{Row, Rows};
 use super::text::Words;
+use super::{Export, chosen};
 
 /// Why a spreadsheet could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -71,19 +71,30 @@ fn write(export: &Export<'_>, max_rows: u32) -> Result<Vec<u8>, ExportError> {
         }
         table.finish()?;
     }
+    let title = sheets.first().map_or("", |sheet| sheet.title.as_str());
+    let headings = vec![(words.chosen_by.to_owned(), 28.0), (words.in_this_file.to_owned(), 60.0)];
+    // People and programs take the first sheet for the records'.
+    book.max_rows = MAX_ROWS;
+    let mut table = Table::begin(&mut book, &formats, words.chosen_by, headings)?;
+    for (line, of) in chosen::lines(export, title) {
+        table.next_row()?;
+        table.text(line)?;
+        table.cell(Some(of))?;
+    }
+    table.finish()?;
     Ok(book.workbook.save_to_buffer()?)
 }
 
 /// What stands above each column, and how wide that is.
 fn headings(sheet: &Sheet, sheets: &[Sheet], words: Words) -> Vec<(String, f64)> {
-    let mut always = vec![(words.record, 36.0), (words.title, 28.0)];
+    let mut always =
+        vec![(words.record, 36.0), (words.title, 28.0), (words.state, 12.0), (words.unit, 28.0)];
     if sheet.path.is_empty() {
         always.extend([
-            (words.state, 12.0),
             (words.to_decide, 12.0),
-            (words.unit, 28.0),
             (words.author, 16.0),
             (words.received, 18.0),
+            (words.begun, 18.0),
         ]);
     } else {
         always.extend(sheet.is_nested(sheets).then_some((words.parent_row, 10.0)));
@@ -132,29 +143,24 @@ fn record_row(
     own: Option<&Row<'_>>,
 ) -> Result<(), XlsxError> {
     table.next_row()?;
-    names(table, record)?;
-    table.text(export.language.state(record.state))?;
+    about(table, export, record)?;
     let to_decide = u32::try_from(view::to_decide(&record.conflicts)).unwrap_or(u32::MAX);
     table.cell((to_decide > 0).then(|| Cell::Number(f64::from(to_decide))))?;
-    table.text(&unit_name(export, &record.unit))?;
     table.text(&record.author)?;
-    let received = record.received_ms.and_then(|ms| cell::instant(ms, export.offset_min));
-    table.cell(received.map(Cell::DateTime))?;
+    for ms in [record.received_ms, Some(record.begun_ms())] {
+        let moment = ms.and_then(|ms| cell::instant(ms, export.offset_min));
+        table.cell(moment.map(Cell::DateTime))?;
+    }
     answers(table, export, sheet, record, own)
 }
 
-/// A record's names: the one that never changes, and the one that people know it by.
-fn names(table: &mut Table<'_>, record: &RecordView) -> Result<(), XlsxError> {
+/// What the rows of every sheet say of their record: its name that never changes, and the one that people know it by; in which
+/// state it is and whose, for whoever counts rows counts those of drafts else, and can count none by ward.
+fn about(table: &mut Table<'_>, export: &Export<'_>, record: &RecordView) -> Result<(), XlsxError> {
     table.text(&record.record.to_string())?;
-    table.text(&record.title)
-}
-
-fn unit_name(export: &Export<'_>, id: &str) -> String {
-    let name = export.units.get(id).map(|unit| match export.language {
-        super::Language::Vietnamese => unit.name.get("vi").to_owned(),
-        super::Language::English => unit.name.get("en").to_owned(),
-    });
-    name.unwrap_or_else(|| id.to_owned())
+    table.text(&record.title)?;
+    table.text(export.language.state(record.state))?;
+    table.text(&export.unit_name(&record.unit))
 }
 
 fn repeat_rows(
@@ -167,7 +173,7 @@ fn repeat_rows(
 ) -> Result<(), XlsxError> {
     for row in rows.of(&sheet.path) {
         table.next_row()?;
-        names(table, record)?;
+        about(table, export, record)?;
         if sheet.is_nested(sheets) {
             table.cell(row.parent.map(|parent| Cell::Number(f64::from(parent))))?;
         }
@@ -414,7 +420,7 @@ mod tests {
     use sync::wire::{Action, DeviceId, Dot, FormRef, Operation, RecordId, Times, Write};
 
     use super::*;
-    use crate::export::{Language, Version};
+    use crate::export::{Chosen, Language, Version};
 
     #[test]
     fn sheet_names_are_valid_and_differ() {
@@ -522,10 +528,14 @@ mod tests {
             language: Language::Vietnamese,
             offset_min: 0,
             base_url: "",
+            chosen: &Chosen::default(),
         };
         let file = write(&export, 2).unwrap();
         let mut file: Xlsx<_> = Xlsx::new(Cursor::new(file)).unwrap();
-        assert_eq!(file.sheet_names(), ["T", "Học viên", "Học viên (2)", "Học viên (3)"]);
+        assert_eq!(
+            file.sheet_names(),
+            ["T", "Học viên", "Học viên (2)", "Học viên (3)", "Lọc theo"]
+        );
         let mut found = Vec::new();
         for sheet in 1..=3 {
             let range = file.worksheet_range_at(sheet).unwrap().unwrap();

@@ -2,6 +2,7 @@ use std::io::Cursor;
 
 use axum::http::StatusCode;
 use calamine::{Data, DataType, Reader, Xlsx};
+use server::clock;
 use sync::codec;
 use sync::wire::{Action, Dot, FileRef, Operation, Value, field};
 
@@ -81,7 +82,7 @@ async fn the_cells_hold_what_was_entered() {
     let lan = server.device("lan").await;
     fill(&lan).await;
     let mut sheets = download(&lan, "").await;
-    assert_eq!(sheets.sheet_names(), ["Kiểm tra phườngxã", "Học viên"]);
+    assert_eq!(sheets.sheet_names(), ["Kiểm tra phườngxã", "Học viên", "Lọc theo"]);
     let range = sheets.worksheet_range_at(0).unwrap().unwrap();
     assert_eq!(
         words(range.rows().next().unwrap()),
@@ -89,10 +90,11 @@ async fn the_cells_hold_what_was_entered() {
             "Mã bản ghi",
             "Tên hồ sơ",
             "Trạng thái",
-            "Cần quyết định",
             "Đơn vị",
+            "Cần quyết định",
             "Tài khoản",
             "Máy chủ nhận lúc",
+            "Bắt đầu nhập",
             "Ngày kiểm tra",
             "Số hồ sơ",
             "Mã số",
@@ -137,6 +139,78 @@ async fn the_cells_hold_what_was_entered() {
     assert_eq!(words(&column(&mut sheets, 1, "Tên hồ sơ")), ["Chợ Xuân Hòa", "Chợ Xuân Hòa"]);
     let record = words(&column(&mut sheets, 0, "Mã bản ghi"))[0].clone();
     assert_eq!(words(&column(&mut sheets, 1, "Mã bản ghi")), [record.clone(), record]);
+}
+
+/// Whoever counts trainees counts them there, by ward, and those of drafts not.
+#[tokio::test]
+async fn a_row_says_in_which_state_its_record_is_and_whose() {
+    let server = TestApp::start().await;
+    let (lan, hoa, thu) =
+        (server.device("lan").await, server.device("hoa").await, server.device("thu").await);
+    let people = |count: usize| {
+        let row = |at: usize| (format!("hoc_vien[k{at}]"), text(&at.to_string()));
+        (1..=count).map(row).collect::<Vec<_>>()
+    };
+    let class = |device: &Device<'_>, record, unit, count| {
+        let people = people(count);
+        let fields: Vec<_> = people.iter().map(|(row, at)| (row.as_str(), at.clone())).collect();
+        device.create(1, record, unit, &fields)
+    };
+    let mut draft = class(&lan, 1, "phuong_a", 2);
+    draft.fields.remove(field::STATE);
+    lan.push(&[draft]).await;
+    hoa.push(&[class(&hoa, 2, "phuong_b", 3)]).await;
+    let mut sheets = download(&thu, "").await;
+    let states = words(&column(&mut sheets, 1, "Trạng thái"));
+    let units = words(&column(&mut sheets, 1, "Đơn vị"));
+    let mut rows: Vec<_> =
+        states.iter().zip(&units).map(|(state, unit)| (&**state, &**unit)).collect();
+    rows.sort_unstable();
+    let (draft, submitted) = (("Đang nhập", "Phường Xuân An"), ("Đã nộp", "Phường Bảo Vinh"));
+    assert_eq!(rows, [draft, draft, submitted, submitted, submitted]);
+}
+
+/// A month later nobody tells it from another by its name.
+#[tokio::test]
+async fn a_file_says_what_it_is_of() {
+    let server = TestApp::start().await;
+    let thu = server.device("thu").await;
+    let told = async |query: &str| {
+        let mut sheets = download(&thu, query).await;
+        let last = sheets.sheet_names().len() - 1;
+        assert_eq!(sheets.sheet_names()[last], "Lọc theo");
+        let range = sheets.worksheet_range_at(last).unwrap().unwrap();
+        let cell = |cell: &Data| match cell {
+            Data::DateTime(when) => format!("{}", when.as_f64()),
+            other => other.as_string().unwrap_or_default(),
+        };
+        let mut lines: Vec<(String, String)> =
+            range.rows().skip(1).map(|row| (cell(&row[0]), cell(&row[1]))).collect();
+        let by = lines.pop().unwrap();
+        assert_eq!(by, ("Người tải (tài khoản)".to_owned(), "thu".to_owned()));
+        assert_eq!(lines.pop().unwrap().0, "Tải lúc");
+        lines.into_iter().map(|(line, of)| format!("{line}: {of}")).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told("").await,
+        [
+            "Mẫu phiếu: Kiểm tra: phường/xã",
+            "Đơn vị: Tất cả",
+            "Trạng thái: Tất cả",
+            "Bắt đầu nhập từ ngày: Tất cả",
+            "Bắt đầu nhập đến hết ngày: Tất cả",
+        ]
+    );
+    // From 15/12/2025 until the end of 14/06/2026, in Hanoi.
+    let period = "&from=1765731600000&until=1781456400000";
+    let query = format!("&unit=phuong_a&state=approved&asks=look&author=lan&q=Ch%E1%BB%A3{period}");
+    let some = told(&query).await;
+    assert_eq!(some[1], "Đơn vị: Phường Xuân An và các đơn vị trực thuộc");
+    assert_eq!(some[2], "Trạng thái: Đã duyệt");
+    let day = |line: &str| line.split(": ").nth(1).unwrap().parse::<f64>().unwrap();
+    assert_eq!([&some[3], &some[4]].map(|line| day(line).floor()), [46_006.0, 46_187.0]);
+    assert_eq!(some[5..], ["Việc cần làm: Nên xem lại", "Tài khoản: lan", "Tìm: Chợ"]);
+    assert_eq!(told("&unit=phuong_a&only=1").await[1], "Đơn vị: Phường Xuân An");
 }
 
 #[tokio::test]
@@ -187,23 +261,35 @@ async fn filters_are_those_of_the_list() {
 }
 
 #[tokio::test]
-async fn a_period_is_of_when_records_were_begun() {
+async fn a_period_is_of_when_records_were_begun_not_of_when_they_were_approved() {
+    const DAY_MS: i64 = 86_400_000;
     let server = TestApp::start().await;
-    let lan = server.device("lan").await;
+    let (lan, thu) = (server.device("lan").await, server.device("thu").await);
+    // Of another program, whose ids tell no time.
     fill(&lan).await;
-    let mut long_ago = lan.create(3, 0, "phuong_a", &[("loai", text("ol"))]);
-    long_ago.record.0[5..9].copy_from_slice(&[5, 0x70, 0, 0x80]);
-    lan.push(&[long_ago]).await;
+    let begun = |record: u8, seq, at_ms: i64| {
+        let mut operation = lan.create(seq, record, "phuong_a", &[("loai", text("ol"))]);
+        operation.record.0[..6].copy_from_slice(&at_ms.to_be_bytes()[2..]);
+        (operation.record.0[6], operation.record.0[8]) = (0x70, 0x80);
+        operation
+    };
+    let now_ms = clock::now_ms();
+    let last_week = now_ms - 7 * DAY_MS;
+    // A phone that believes it is 2019 makes records of today.
+    lan.push(&[begun(3, 3, last_week), begun(4, 4, 1_546_300_800_000)]).await;
+    // All are approved when another period has begun.
+    let approve = "UPDATE record SET changed_ms = changed_ms + 3456000000";
+    server.place.outside().await.say(approve).await.unwrap();
     for (period, count) in [
-        ("", 3),
-        ("&from=5", 3),
-        ("&from=6", 2),
-        ("&until=6", 1),
-        ("&from=5&until=6", 1),
-        ("&until=5", 0),
+        (String::new(), 4),
+        (format!("&from={last_week}"), 4),
+        (format!("&from={}", last_week + 1), 3),
+        (format!("&until={}", last_week + 1), 1),
+        (format!("&until={last_week}"), 0),
+        (format!("&from={}", now_ms + DAY_MS), 0),
     ] {
-        let mut sheets = download(&lan, period).await;
-        assert_eq!(column(&mut sheets, 0, "Loại hình").len(), count, "{period}");
+        let mut sheets = download(&thu, &period).await;
+        assert_eq!(column(&mut sheets, 0, "Bắt đầu nhập").len(), count, "{period}");
     }
 }
 

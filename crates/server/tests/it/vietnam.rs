@@ -6,7 +6,7 @@ use std::path::Path;
 
 use calamine::{DataType, Reader, Xlsx};
 use form::Resources;
-use server::export::{Export, Language, Version, workbook};
+use server::export::{Chosen, Export, Language, Version, workbook};
 use server::pack_load;
 
 use crate::app::{Answer, TestApp};
@@ -123,6 +123,7 @@ fn every_form_of_the_pack_makes_a_spreadsheet_with_headings_in_both_languages() 
                 language,
                 offset_min: 420,
                 base_url: "",
+                chosen: &Chosen::default(),
             };
             let mut sheets = Xlsx::new(Cursor::new(workbook(&export).unwrap())).unwrap();
             let names = sheets.sheet_names();
@@ -136,7 +137,8 @@ fn every_form_of_the_pack_makes_a_spreadsheet_with_headings_in_both_languages() 
                 assert_eq!(distinct.len(), own.len(), "two of one name in {name}: {own:?}");
                 headings.extend(own);
             }
-            assert_eq!(row.xml.matches("<repeat ").count() + 1, names.len(), "{}", row.form.id);
+            // And those of the records, and of what they were chosen by.
+            assert_eq!(row.xml.matches("<repeat ").count() + 2, names.len(), "{}", row.form.id);
             headings
         });
         assert_eq!(heads[0].len(), heads[1].len());
