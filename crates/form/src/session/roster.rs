@@ -43,16 +43,19 @@ impl Session {
     }
 
     /// The row in which a code stands: as one that was scanned, else as the row's name, else as any text. Of a code of several
-    /// parts, as that of an identity card, one may be what was scanned or the name.
+    /// parts, as that of an identity card, one may be what was scanned or the name; of namesakes it is who was born in the year that
+    /// another one says.
     #[must_use]
     pub fn row_with(&self, repeat: NodeId, code: &str) -> Option<NodeId> {
         let name = self.program.row_name(self.repeat_body(repeat)?);
         let code = code.trim();
         let parts: Vec<String> = code.split('|').map(|part| part.trim().to_lowercase()).collect();
         let is_part = |text: &str| parts.contains(&text.to_lowercase());
+        let is_year = |text: &str| text.len() == 4 && parts.iter().any(|part| part.ends_with(text));
         let mut found: Option<(u8, NodeId)> = None;
         for row in self.children(repeat) {
             let mut rest = vec![row];
+            let (mut nearest, mut is_of_year) = (None::<u8>, false);
             while let Some(id) = rest.pop() {
                 let Some(node) = self.drawn.get(id).filter(|_| self.is_relevant(id)) else {
                     continue;
@@ -66,16 +69,23 @@ impl Session {
                 let item = self.instance.get(node.item);
                 let text = item.value.trim();
                 let rank = match question.data_type {
+                    _ if text.is_empty() => continue,
                     DataType::Barcode if text == code => 0,
                     DataType::String if question.control != QuestionControl::Input => continue,
                     DataType::Barcode if is_part(text) => 1,
-                    DataType::String if Some(item.def) == name && is_part(text) => 2,
-                    DataType::String if text == code => 3,
+                    DataType::String if Some(item.def) == name && is_part(text) => 3,
+                    DataType::String if text == code => 4,
+                    DataType::Int if is_year(text) => {
+                        is_of_year = true;
+                        continue;
+                    }
                     _ => continue,
                 };
-                if !text.is_empty() && found.is_none_or(|(best, _)| rank < best) {
-                    found = Some((rank, row));
-                }
+                nearest = Some(nearest.map_or(rank, |nearest| nearest.min(rank)));
+            }
+            let rank = nearest.map(|rank| if rank == 3 && is_of_year { 2 } else { rank });
+            if let Some(rank) = rank.filter(|rank| found.is_none_or(|(best, _)| *rank < best)) {
+                found = Some((rank, row));
             }
         }
         found.map(|(_, row)| row)

@@ -335,4 +335,15 @@ fn the_code_of_an_identity_card_leads_to_whoever_is_called_as_it_says() {
     form.put("hv[chi]/ten", "");
     form.put("hv[chi]/nu", "");
     assert_eq!(row(&form, "1||2"), None, "an empty part is nobody");
+    let mut form = start(DATA, MODEL, BODY);
+    let list = form.node("hv");
+    let namesakes = named(&["Lan", "LAN", "lan"]).into_iter().zip(["a", "b", "c"]);
+    let namesakes: Vec<_> =
+        namesakes.map(|(row, key)| NewRow { key: key.to_owned(), ..row }).collect();
+    form.add_rows(list, &namesakes).expect("new keys");
+    form.put("hv[a]/nhom/sinh", "1990");
+    form.put("hv[b]/nhom/sinh", "1985");
+    let row = |code: &str| form.row_with(list, code).map(|row| form.path(row));
+    assert_eq!(row("079||Lan|05031985|Nữ").as_deref(), Some("hv[b]"), "of namesakes by the year");
+    assert_eq!(row("079||Lan|05031970|Nữ").as_deref(), Some("hv[a]"), "else the first");
 }
