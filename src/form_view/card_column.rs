@@ -49,7 +49,10 @@ fn columns(entry: FormEntry, repeat: NodeId) -> Vec<ChoiceOption> {
         OnCard::of(entry, question)?;
         Some(ChoiceOption { label: label_of(&entry.node(question).read()), value: path })
     };
-    entry.of_the_day(repeat).into_iter().filter_map(column).collect()
+    let mut asked = entry.of_the_day(repeat).into_iter();
+    // Where what is marked has too many choices for a card, nothing stands in its place.
+    let Some(marked) = asked.next().and_then(column) else { return Vec::new() };
+    std::iter::once(marked).chain(asked.filter_map(column)).collect()
 }
 
 /// Chooses what stands on the cards.
