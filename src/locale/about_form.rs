@@ -454,3 +454,21 @@ impl Language {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_adds_a_row_reads_as_a_sentence_and_leaves_abbreviations() {
+        for (label, told) in [
+            ("Học viên", "Thêm học viên"),
+            ("Đơn vị", "Thêm đơn vị"),
+            ("UBND xã", "Thêm UBND xã"),
+            ("", "Thêm "),
+        ] {
+            assert_eq!(Language::Vi.add_one(label), told);
+        }
+        assert_eq!(Language::En.add_one("Trainee"), "Add trainee");
+    }
+}

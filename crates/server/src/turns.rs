@@ -76,6 +76,11 @@ impl Room {
         self.take(account, weight).await
     }
 
+    /// How much is left of a person's own quarter.
+    pub(crate) fn left(&self, account: &str) -> u32 {
+        u32::try_from(self.own_of(account).available_permits()).unwrap_or(u32::MAX)
+    }
+
     fn own_of(&self, account: &str) -> Arc<Semaphore> {
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
         own.retain(|_, own| own.strong_count() > 0);

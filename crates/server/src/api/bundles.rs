@@ -235,12 +235,20 @@ pub async fn take(
 /// How long the next bytes of a body may take: it may be long itself, and does not stand still.
 const STILL: Duration = Duration::from_secs(300);
 
+/// KiB of memory that a whole bundle takes while it comes: a piece, and what comes with its last bytes.
+pub const PIECE_KIB: u32 = 1024 + 64;
+
+/// KiB that are left of somebody's part of the memory for what is sent.
+#[must_use]
+pub fn room_left(account: &str) -> u32 {
+    SENDING.left(account)
+}
+
 /// Puts a body on the disk as it comes, as long as its session goes on.
 async fn receive(app: &App, session: &Session, name: Hash, mut body: Body) -> ApiResult<()> {
     const PIECE: usize = 1 << 20;
     let account = session.account.as_str();
-    // A piece, and what comes with its last bytes.
-    let _room = SENDING.take(account, 1024 + 64).await;
+    let _room = SENDING.take(account, PIECE_KIB).await;
     let (mut piece, mut size) = (Vec::new(), 0_u64);
     let next = async |body: &mut Body| {
         tokio::time::timeout(STILL, body.frame()).await.map_err(|_elapsed| {
