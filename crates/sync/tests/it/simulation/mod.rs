@@ -115,6 +115,8 @@ pub enum Bug {
     FormerIdsUntold,
     /// What could not be applied has no place of its own in the feed.
     QuarantineWithoutPlace,
+    /// A phone that took another id is told what became of the operations of the id that its session began with.
+    AnsweredForTheSession,
 }
 
 impl Bug {
@@ -137,7 +139,8 @@ impl Bug {
             | Self::LearntOfNewcomersOnly
             | Self::LossUnnoticed
             | Self::FormerIdsUntold
-            | Self::QuarantineWithoutPlace => "ours",
+            | Self::QuarantineWithoutPlace
+            | Self::AnsweredForTheSession => "ours",
             Self::FeedUnscoped => "OWASP API1: whose record it is, nobody asks",
             Self::HiddenFieldSent => "OWASP API3: what is hidden is left to the screen to hide",
             Self::BatchBegunAgain => "CHT #7528: a batch that broke off begins at 0",
@@ -174,7 +177,7 @@ impl Bug {
 }
 
 impl Bug {
-    const ALL: [Self; 46] = [
+    const ALL: [Self; 47] = [
         Self::OutboxDroppedAtAck,
         Self::NoEpochOnRestore,
         Self::StatusTrusted,
@@ -221,6 +224,7 @@ impl Bug {
         Self::LossUnnoticed,
         Self::FormerIdsUntold,
         Self::QuarantineWithoutPlace,
+        Self::AnsweredForTheSession,
     ];
 }
 
