@@ -76,6 +76,8 @@ pub struct Known {
     pub records: BTreeMap<RecordId, Record>,
     /// What was erased in [`Batch::records`].
     pub erased: Erased,
+    /// What the log has of [`Batch::records`] and was not applied.
+    pub waiting: BTreeMap<RecordId, Vec<Operation>>,
 }
 
 #[derive(Clone, Debug)]
@@ -185,7 +187,7 @@ impl Batch {
     /// Decides what becomes of each operation.
     #[must_use]
     pub fn decide(self, known: Known, sender: &Sender<'_>, directory: &impl Directory) -> Decided {
-        let Known { mut acked, mut kept, mut records, mut erased } = known;
+        let Known { mut acked, mut kept, mut records, mut erased, mut waiting } = known;
         let mut decisions = Vec::new();
         let mut changed = BTreeSet::new();
         let before = self.oldest.unwrap_or_default().saturating_sub(1).min(MAX_COUNTED);
@@ -214,7 +216,7 @@ impl Batch {
                     let outcome = readable.and_then(|operation| {
                         check(operation, size, &records, sender, directory)?;
                         changed.insert(operation.record);
-                        Ok(apply(&mut records, operation, &erased))
+                        Ok(apply(&mut records, operation, &erased, &waiting))
                     });
                     let (verdict, reason) = match outcome {
                         Ok(outcome) => {
@@ -225,6 +227,13 @@ impl Batch {
                     acked = acked.max(seq);
                     if let Some(operation) = &operation {
                         erased.grow(operation);
+                        if reason.is_some() {
+                            let id = operation.record;
+                            let waiting = waiting.entry(id).or_default();
+                            waiting.push(operation.clone());
+                            let passes = |record: &mut Record| record.pass_through(waiting);
+                            changed.extend(records.get_mut(&id).is_some_and(passes).then_some(id));
+                        }
                     }
                     kept.insert(seq, Kept { hash, verdict: verdict.clone() });
                     (verdict, reason, Place::Log)
@@ -331,10 +340,13 @@ fn apply(
     records: &mut BTreeMap<RecordId, Record>,
     operation: &Operation,
     erased: &Erased,
+    waiting: &BTreeMap<RecordId, Vec<Operation>>,
 ) -> Outcome {
-    let erasures = erased.of_unbegun(operation.record);
-    let (record, outcome) = repair::apply(records.remove(&operation.record), operation, erasures);
-    records.insert(operation.record, record);
+    let id = operation.record;
+    let erasures = erased.of_unbegun(id);
+    let waiting = waiting.get(&id).map_or(&[][..], Vec::as_slice);
+    let (record, outcome) = repair::apply(records.remove(&id), operation, erasures, waiting);
+    records.insert(id, record);
     outcome
 }
 

@@ -1,5 +1,7 @@
 //! What devices push: the log of operations, the records that come out of it, and the quarantine.
 
+use std::collections::BTreeMap;
+
 use sync::codec;
 use sync::merge::Record;
 use sync::push::{Batch, Decided, Decision, Kept, Known, MAX_MISSING_BLOBS, Place, Sender};
@@ -271,7 +273,29 @@ async fn known(tx: &mut Write, batch: &Batch) -> Answer<Known> {
             known.records.insert(record.id(), record);
         }
     }
+    known.waiting = waiting_of(tx, &ids).await?;
     Ok(known)
+}
+
+/// What the log has of records and was not applied. What lies beside it goes by the name of another operation.
+pub(super) async fn waiting_of(
+    tx: &mut Write,
+    records: &[RecordId],
+) -> Answer<BTreeMap<RecordId, Vec<Operation>>> {
+    let mut waiting: BTreeMap<RecordId, Vec<Operation>> = BTreeMap::new();
+    for part in parts(records) {
+        let mut query = Builder::new(
+            "SELECT o.bytes FROM quarantine q JOIN operation o ON o.device = q.device AND o.seq = q.seq AND o.hash = q.hash
+             WHERE q.outcome IS NULL AND q.record IN ",
+        );
+        query.push_list(part.iter().map(|id| id.0.as_slice().into()));
+        let logged: Vec<(Vec<u8>,)> = query.build_as().fetch_all(&mut *tx).await?;
+        for operation in logged.iter().filter_map(|(bytes,)| codec::decode(bytes).ok()) {
+            let operation: Operation = operation;
+            waiting.entry(operation.record).or_default().push(operation);
+        }
+    }
+    Ok(waiting)
 }
 
 pub(super) fn stored_verdict(verdict: &[u8]) -> Answer<Verdict> {

@@ -228,7 +228,7 @@ impl Past {
             let was_seen = place <= at || own && !is_over;
             // What waits for the repair desk was on its own author's screen.
             if was_seen && (own || *outcome != Outcome::Quarantined) {
-                record = Some(sync::repair::apply(record, operation, &[]).0);
+                record = Some(sync::repair::apply(record, operation, &[], &[]).0);
             }
         }
         Some(RecordView::of(&record?.into_state(Stamp::default())))

@@ -297,6 +297,58 @@ fn beside_what_waits_at_the_repair_desk_nobody_disagrees_with_themselves() {
     }
 }
 
+/// Of three changes that one person made, each over the one before, the one between could not be applied.
+#[test]
+fn what_waits_hands_on_what_replaced_it_to_what_it_replaced_itself() {
+    let mut anna = Person::new(ANNA);
+    let first = anna.does(Action::Create, &[("a/x", text("1")), ("a/y", text("1"))]);
+    let between = ["2", "3"].map(|answer| anna.does(Action::Edit, &[("a/x", text(answer))]));
+    let last = anna.does(Action::Delete, &[("a/x", text("4"))]);
+    for order in [[&first, &last], [&last, &first]] {
+        let mut record = merged(order);
+        assert_eq!(RecordView::of(&record.state(Stamp::default())).conflicts.len(), 2);
+        assert!(!record.pass_through(&between[..1]), "the chain has a hole");
+        assert!(record.pass_through(&between) && !record.pass_through(&between));
+        assert_eq!(record.outcome(&last), Outcome::Applied);
+        let shown = RecordView::of(&record.state(Stamp::default()));
+        assert!(shown.deleted && shown.conflicts.is_empty(), "{:?}", shown.conflicts);
+        assert_eq!((&shown.fields["a/x"], &shown.fields["a/y"]), (&text("4"), &text("1")));
+        // It is put into the record after all, in whichever order.
+        for late in [[0, 1], [1, 0]] {
+            let mut record = record.clone();
+            for operation in late.map(|at| &between[at]) {
+                record.apply(operation);
+                record.pass_through(&between);
+            }
+            assert_eq!(
+                record.state(Stamp::default()).fields,
+                merged([&first, &last, &between[0], &between[1]]).state(Stamp::default()).fields
+            );
+        }
+        // What came over what waits comes after it was noted what that replaced.
+        let mut late = merged([&last]);
+        assert!(!late.pass_through(&between), "of what is not here nothing is noted");
+        late.apply(&first);
+        assert!(late.pass_through(&between));
+        assert_eq!(late, record);
+    }
+}
+
+#[test]
+fn what_was_not_let_in_takes_no_approval_away() {
+    let (mut anna, mut binh, all) = submitted();
+    let approval = binh.does(Action::Amend, &approving());
+    anna.screen = shown(&[&all[..], &[approval.clone()]].concat()).screen();
+    let undone = [(field::STATE, text(State::Withdrawn.name()))];
+    let refused = anna.does(Action::Amend, &undone);
+    let after = anna.does(Action::Amend, &undone);
+    let mut record = merged(all.iter().chain([&approval, &after]));
+    assert!(!record.pass_through(std::slice::from_ref(&refused)));
+    let view = RecordView::of(&record.state(Stamp::default()));
+    assert!(view.is_approved(), "{:?}", view.conflicts);
+    assert_eq!(to_decide(&view), [field::STATE]);
+}
+
 #[test]
 fn an_open_draft_is_shown_over_nothing() {
     let screen = Screen::default();

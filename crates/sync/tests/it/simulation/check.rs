@@ -8,7 +8,7 @@ use sync::{
     merge::Stamp,
     push::Kept,
     view::RecordView,
-    wire::{Dot, Operation, Outcome, RecordId, Sibling},
+    wire::{Dot, Operation, Outcome, RecordId, Sibling, Value, field},
 };
 
 use super::{erasing, phone::Phone, server::Server, world::World};
@@ -28,8 +28,8 @@ macro_rules! must {
 
 pub fn all(world: &World) -> Result<(), String> {
     every_operation_is_held_once(world)?;
-    let applied = applied(&world.server);
-    registers_are_what_nobody_replaced(world, &applied)?;
+    let (applied, waiting) = (applied(&world.server), waiting(&world.server));
+    registers_are_what_nobody_replaced(world, &applied, &waiting)?;
     erasing::what_was_erased_is_gone_and_nothing_else(world)?;
     every_file_is_whole(world)?;
     // A phone that lost nothing missed nothing either: it need not be healed, and what heals it hides no fault of the feed.
@@ -69,24 +69,48 @@ pub fn applied(server: &Server) -> Applied {
     applied
 }
 
-fn registers_are_what_nobody_replaced(world: &World, applied: &Applied) -> Result<(), String> {
+/// Of each record what the repair desk has, or set aside.
+pub fn waiting(server: &Server) -> Applied {
+    let mut waiting = Applied::new();
+    for (operation, kept) in server.operations() {
+        if kept.verdict.outcome == Outcome::Quarantined {
+            waiting.entry(operation.record).or_default().push(operation);
+        }
+    }
+    waiting
+}
+
+fn registers_are_what_nobody_replaced(
+    world: &World,
+    applied: &Applied,
+    waiting: &Applied,
+) -> Result<(), String> {
     let records = &world.server.database.records;
     must!(records.keys().eq(applied.keys()), "records without operations, or the reverse");
     for (id, operations) in applied {
         let state = records[id].0.state(Stamp::default());
-        let expected = unsuperseded(operations);
+        let expected = unsuperseded(operations, of(waiting, *id));
         must!(state.fields == expected, "{id}: {:?} instead of {expected:?}", state.fields);
     }
     Ok(())
 }
 
-/// The rule of merging in its plainest form, over the whole set at once.
-pub fn unsuperseded(operations: &[Operation]) -> Fields {
+/// What of those is of a record.
+pub fn of(operations: &Applied, record: RecordId) -> &[Operation] {
+    operations.get(&record).map_or(&[], Vec::as_slice)
+}
+
+/// The rule of merging in its plainest form, over the whole sets at once: what waits hands on what replaced it to what it replaced itself,
+/// but no approval that stands.
+pub fn unsuperseded(operations: &[Operation], waiting: &[Operation]) -> Fields {
+    let is_approval = |operation: &Operation| {
+        approves(operation) && !is_replaced(operations, &[], field::STATE, operation.dot)
+    };
     let mut fields = Fields::new();
     for operation in operations {
+        let waiting = if is_approval(operation) { &[] } else { waiting };
         for (path, write) in &operation.fields {
-            let mut others = operations.iter().filter_map(|other| other.fields.get(path));
-            if !others.any(|other| other.over.contains(&operation.dot)) {
+            if !is_replaced(operations, waiting, path, operation.dot) {
                 let sibling = Sibling { dot: operation.dot, value: write.value.clone() };
                 fields.entry(path.clone()).or_default().push(sibling);
             }
@@ -94,6 +118,19 @@ pub fn unsuperseded(operations: &[Operation]) -> Fields {
     }
     fields.values_mut().for_each(|siblings| siblings.sort());
     fields
+}
+
+fn approves(operation: &Operation) -> bool {
+    let state = operation.fields.get(field::STATE);
+    state.is_some_and(|write| write.value == Value::Text("approved".to_owned()))
+}
+
+fn is_replaced(operations: &[Operation], waiting: &[Operation], path: &str, dot: Dot) -> bool {
+    let replaces =
+        |other: &&Operation| other.fields.get(path).is_some_and(|write| write.over.contains(&dot));
+    let mut between = waiting.iter().filter(replaces);
+    operations.iter().any(|other| replaces(&other))
+        || between.any(|between| is_replaced(operations, waiting, path, between.dot))
 }
 
 /// Whoever took a photo has it until the server does: no phone loses a file, and each brings what is named.

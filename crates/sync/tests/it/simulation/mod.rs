@@ -117,6 +117,8 @@ pub enum Bug {
     QuarantineWithoutPlace,
     /// A phone that took another id is told what became of the operations of the id that its session began with.
     AnsweredForTheSession,
+    /// The server does not know what an operation replaced that it could not apply.
+    WaitingEndsTheChain,
 }
 
 impl Bug {
@@ -140,7 +142,8 @@ impl Bug {
             | Self::LossUnnoticed
             | Self::FormerIdsUntold
             | Self::QuarantineWithoutPlace
-            | Self::AnsweredForTheSession => "ours",
+            | Self::AnsweredForTheSession
+            | Self::WaitingEndsTheChain => "ours",
             Self::FeedUnscoped => "OWASP API1: whose record it is, nobody asks",
             Self::HiddenFieldSent => "OWASP API3: what is hidden is left to the screen to hide",
             Self::BatchBegunAgain => "CHT #7528: a batch that broke off begins at 0",
@@ -177,7 +180,7 @@ impl Bug {
 }
 
 impl Bug {
-    const ALL: [Self; 47] = [
+    const ALL: [Self; 48] = [
         Self::OutboxDroppedAtAck,
         Self::NoEpochOnRestore,
         Self::StatusTrusted,
@@ -225,6 +228,7 @@ impl Bug {
         Self::FormerIdsUntold,
         Self::QuarantineWithoutPlace,
         Self::AnsweredForTheSession,
+        Self::WaitingEndsTheChain,
     ];
 }
 
