@@ -78,6 +78,8 @@ pub struct Known {
     pub erased: Erased,
     /// What the log has of [`Batch::records`] and was not applied.
     pub waiting: BTreeMap<RecordId, Vec<Operation>>,
+    /// What of [`Batch::seqs`] came beside the log, by another way, and was applied at the repair desk.
+    pub put_in: BTreeMap<(u64, Hash), Outcome>,
 }
 
 #[derive(Clone, Debug)]
@@ -187,7 +189,7 @@ impl Batch {
     /// Decides what becomes of each operation.
     #[must_use]
     pub fn decide(self, known: Known, sender: &Sender<'_>, directory: &impl Directory) -> Decided {
-        let Known { mut acked, mut kept, mut records, mut erased, mut waiting } = known;
+        let Known { mut acked, mut kept, mut records, mut erased, mut waiting, put_in } = known;
         let mut decisions = Vec::new();
         let mut changed = BTreeSet::new();
         let before = self.oldest.unwrap_or_default().saturating_sub(1).min(MAX_COUNTED);
@@ -214,6 +216,9 @@ impl Batch {
                 None => {
                     let readable = operation.as_ref().ok_or(QuarantineReason::Unreadable);
                     let outcome = readable.and_then(|operation| {
+                        if let Some(outcome) = put_in.get(&(seq, hash)) {
+                            return Ok(*outcome);
+                        }
                         check(operation, size, &records, sender, directory)?;
                         changed.insert(operation.record);
                         Ok(apply(&mut records, operation, &erased, &waiting))

@@ -263,6 +263,20 @@ async fn known(tx: &mut Write, batch: &Batch) -> Answer<Known> {
             known.kept.insert(unsigned(seq), kept);
         }
     }
+    if let Some(seqs) = batch.seqs() {
+        let rows: Vec<(i64, Vec<u8>, String)> = query_as(
+            "SELECT seq, hash, outcome FROM quarantine WHERE device = $1 AND seq BETWEEN $2 AND $3 AND outcome IS NOT NULL",
+        )
+        .bind(device.0.as_slice())
+        .bind(signed(*seqs.start()))
+        .bind(signed(*seqs.end()))
+        .fetch_all(&mut *tx)
+        .await?;
+        for (seq, hash, outcome) in rows {
+            let name = (unsigned(seq), Hash(bytes("operation hash", &hash)?));
+            known.put_in.insert(name, outcome_of(&outcome)?);
+        }
+    }
     let ids: Vec<RecordId> = batch.records().into_iter().collect();
     for part in parts(&ids) {
         let mut query = Builder::new("SELECT body FROM record WHERE id IN ");
@@ -341,12 +355,16 @@ async fn keep(
     now_ms: i64,
 ) -> Answer<()> {
     if let Some(reason) = decision.reason {
-        // Of what lies beside the log no other device hears.
+        // Of what lies beside the log no other device hears. When its device sends the same it waits for a reason of its own, whatever was
+        // said of what a carrier brought.
         let rv = if decision.place == Place::Log { head.next() } else { 0 };
         query(
             "INSERT INTO quarantine (device, seq, hash, bytes, record, unit, sender, received_ms, reason, rv)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-             ON CONFLICT (device, seq, hash) DO UPDATE SET rv = excluded.rv WHERE excluded.rv > quarantine.rv",
+             ON CONFLICT (device, seq, hash) DO UPDATE SET rv = excluded.rv, bytes = excluded.bytes,
+                sender = excluded.sender, received_ms = excluded.received_ms, reason = excluded.reason,
+                settled_ms = NULL, settled_by = NULL, settled_rv = NULL, set_aside = NULL
+             WHERE excluded.rv > quarantine.rv AND quarantine.outcome IS NULL",
         )
         .bind(decided.device.0.as_slice())
         .bind(signed(decision.seq))

@@ -217,6 +217,23 @@ fn what_is_not_let_in_does_not_part_what_it_came_over_from_what_came_over_it() {
     assert_eq!(stands(&late), [3]);
 }
 
+/// A carrier brought it before its device did.
+#[test]
+fn what_the_repair_desk_applied_is_not_decided_again() {
+    let unknown = |seq| Operation { author: "somebody".into(), ..operation(seq) };
+    let brought = request([1, 2].map(unknown));
+    let put_in =
+        BTreeMap::from([((1, codec::hash(&brought.operations[0].bytes)), Outcome::Merged)]);
+    let decided = push(brought, Known { put_in, ..Known::default() });
+    let [first, second] = &decided.decisions[..] else { panic!("two were sent") };
+    assert_eq!(
+        (first.verdict.outcome, first.reason, first.place),
+        (Outcome::Merged, None, Place::Log)
+    );
+    assert_eq!(second.reason, Some(QuarantineReason::OtherAuthor));
+    assert!(decided.changed.is_empty(), "it has its effect");
+}
+
 /// A number that the database cannot hold would be the last one.
 #[test]
 fn a_device_that_says_it_counted_further_than_it_can_is_not_believed() {
