@@ -341,6 +341,14 @@ fn an_answer_over_what_a_restore_lost_is_emptied_when_that_turns_out_to_be_from_
     }
 }
 
+/// What one phone wrote one after the other stood side by side on it, where something between waited, or had come from elsewhere.
+#[test]
+fn nobody_disagrees_with_themselves_because_something_waits() {
+    for seed in [10, 19, 21, 43, 138] {
+        run(seed, None).unwrap_or_else(|what| panic!("SOTAY_SEED={seed}: {what}"));
+    }
+}
+
 /// A failure is told with as few steps as show it.
 #[test]
 fn a_schedule_that_fails_is_shrunk() {
