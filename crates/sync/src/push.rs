@@ -29,6 +29,8 @@ pub const MAX_REQUEST_BYTES: usize = 4 << 20;
 pub const MAX_OPERATION_BYTES: usize = 1 << 20;
 /// Bytes of answers that a phone seals in one operation, unless one answer alone has more.
 pub const MAX_PART_BYTES: usize = 256 << 10;
+/// Bytes of one answer that a phone still stores: an operation has room for it.
+pub const MAX_ANSWER_BYTES: usize = MAX_OPERATION_BYTES - MAX_PART_BYTES;
 /// Blobs that one answer asks for, at most.
 pub const MAX_MISSING_BLOBS: usize = 1_000;
 

@@ -15,6 +15,7 @@ use sync::{
     codec,
     device::DeviceState,
     draft::{OpenPatch, Screen},
+    push::MAX_ANSWER_BYTES,
     view::Base,
     wire::{Dot, FileRef, FormRef, Hash, Operation, RecordId, Value, field},
 };
@@ -271,6 +272,8 @@ impl Draft {
         for (path, text) in writes {
             let value = match text {
                 None => Value::Empty,
+                // Its question says that it is too long.
+                Some(text) if text.len() > MAX_ANSWER_BYTES => continue,
                 Some(text) => match state.files.get(&path) {
                     Some(file) if file.name == text => Value::File(file.clone()),
                     _ => Value::Text(text),

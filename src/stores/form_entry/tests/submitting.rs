@@ -1,5 +1,7 @@
 //! What a person does to a record as a whole.
 
+use form::ViolationKind;
+
 use super::*;
 
 /// A sync seals every open patch, whenever it starts.
@@ -52,6 +54,35 @@ fn what_is_done_to_a_record_that_left_the_phone_is_not_said_to_be_done() {
         let id = record_id::new();
         assert_eq!(block_on(phone.records.delete(id)), Err(ActError::NoRecord));
         assert_eq!(block_on(phone.records.undelete(id)), Err(ActError::NoRecord));
+    });
+}
+
+/// It is kept as it was typed, as far as a server applies it.
+#[test]
+fn an_answer_that_is_too_long_is_told_while_it_is_typed_and_is_not_submitted() {
+    run(|phone| {
+        assert!(form::MAX_ANSWER_BYTES < sync::push::MAX_PART_BYTES, "it goes along with others");
+        let id = record_id::new();
+        let entry = phone.open(id);
+        let name = question(entry, "chung/ten");
+        let longest = form::MAX_ANSWER_BYTES;
+        let (is_told, not_taken) = (Some(ViolationKind::Length), sync::push::MAX_ANSWER_BYTES + 1);
+        for (length, told, stored) in [
+            (longest, None, longest),
+            (longest + 1, is_told, longest + 1),
+            (not_taken, is_told, longest + 1),
+        ] {
+            entry.answer(name, &"x".repeat(length));
+            let problem = entry.node(name).get_untracked().problem;
+            assert_eq!(problem.map(|problem| problem.kind), told, "{length}");
+            block_on(entry.save_now()).expect("stored");
+            assert_eq!(value(phone.open(id), "chung/ten").len(), stored);
+        }
+        assert_eq!(value(entry, "chung/ten").len(), not_taken, "it stays on screen");
+        let refused = block_on(entry.submit());
+        assert!(matches!(refused, Err(SubmitError::Problems(wrong)) if wrong[0].node == name));
+        entry.answer(name, "An");
+        block_on(entry.submit()).expect("it is short enough");
     });
 }
 
