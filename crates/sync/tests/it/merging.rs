@@ -386,7 +386,7 @@ fn what_waits_hands_on_what_replaced_it_to_what_it_replaced_itself() {
 fn what_was_not_let_in_takes_no_approval_away() {
     let (mut anna, mut binh, all) = submitted();
     let approval = binh.does(Action::Amend, &approving());
-    anna.screen = shown(&[&all[..], &[approval.clone()]].concat()).screen();
+    anna.screen = shown(&[&all[..], std::slice::from_ref(&approval)].concat()).screen();
     let undone = [(field::STATE, text(State::Withdrawn.name()))];
     let refused = anna.does(Action::Amend, &undone);
     let after = anna.does(Action::Amend, &undone);
