@@ -56,7 +56,11 @@ impl Asked {
                 Left::Half if state.value.is_empty() => {
                     Some(AnswerProblem { kind: ViolationKind::Type, message: None })
                 }
-                Left::No if !tried.get() => None,
+                // Of what is too long no more is taken: that is told while it is typed.
+                Left::No if !tried.get() => {
+                    let is_long = |problem: &AnswerProblem| problem.kind == ViolationKind::Length;
+                    state.problem.clone().filter(is_long)
+                }
                 Left::BitByBit if !tried.get() && is_of_numbers(&state.value) => None,
                 _ => state.problem.clone(),
             }

@@ -29,6 +29,7 @@ words! {
     language_of_form: "Ngôn ngữ của phiếu", "Language of the form";
     required: "bắt buộc", "required";
     required_default: "Câu này cần trả lời.", "This needs an answer.";
+    too_long: "Câu trả lời dài quá. Hãy bớt xuống dưới 80.000 ký tự.", "This answer is too long. Shorten it to fewer than 80,000 characters.";
     type_default: "Câu trả lời này chưa đủ hoặc không đúng kiểu, ví dụ thiếu tháng hay năm, có chữ trong ô số, khu đất chưa đủ ba điểm.", "This is not the whole of an answer or not its kind, such as a date without a month, letters in a number, or an area of two points.";
     constraint_default: "Câu trả lời này chưa hợp lệ.", "This answer is not valid.";
     page_needs_care: "Trang này còn câu cần xem lại. Vẫn đi tiếp được.", "Something on this page needs attention. You can still go on.";
@@ -198,6 +199,7 @@ impl Language {
             ViolationKind::Required => self.required_default(),
             ViolationKind::Constraint => self.constraint_default(),
             ViolationKind::Type => self.type_default(),
+            ViolationKind::Length => self.too_long(),
         };
         message.filter(|message| !message.is_empty()).unwrap_or(ours).to_owned()
     }

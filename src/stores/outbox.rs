@@ -11,7 +11,6 @@ use sync::{
     desk::Waits,
     device::DeviceState,
     draft::{OpenPatch, Screen},
-    push::MAX_PART_BYTES,
     view::Held,
     wire::{Action, DeviceId, Dot, Operation, RecordId, SealedOperation, State, Value},
 };
@@ -101,16 +100,9 @@ struct Sealing {
 }
 
 impl Sealing {
-    fn seal(&mut self, mut patch: OpenPatch, mut action: Action) {
+    fn seal(&mut self, patch: OpenPatch, action: Action) {
         // A longer operation is applied by no server, and one that no request carries keeps back all behind it.
-        while let Some(part) = patch.part(MAX_PART_BYTES) {
-            let quietly = if action == Action::Amend { action } else { part.quiet_action() };
-            patch.follow(self.seal_one(part, quietly));
-            if action == Action::Create {
-                action = Action::Edit;
-            }
-        }
-        self.seal_one(patch, action);
+        patch.in_parts(action, |part, action| self.seal_one(part, action));
     }
 
     fn seal_one(&mut self, patch: OpenPatch, action: Action) -> Dot {

@@ -86,9 +86,43 @@ mod tests {
     use futures::executor::block_on;
 
     use super::*;
+    use crate::stores::sync_status::Blocked;
 
     fn talk(ended_ms: i64, end: Phase, records_up: u64) -> Talk {
         Talk { ended_ms, end, records_up, ..Talk::default() }
+    }
+
+    /// Phones in the field hold them.
+    #[test]
+    fn a_talk_keeps_its_bytes_however_it_ended() {
+        let blocked = [
+            Blocked::SignedOut,
+            Blocked::UpgradeNeeded,
+            Blocked::Storage,
+            Blocked::ServerError,
+            Blocked::FileDamaged,
+        ];
+        let plain =
+            [Phase::Idle, Phase::Sending, Phase::SendingFiles, Phase::Receiving, Phase::Offline];
+        let plain = plain.into_iter().zip(0..).map(|(end, number)| (end, vec![0x82, number, 0x80]));
+        let blocked = blocked.into_iter().zip(0..);
+        let blocked =
+            blocked.map(|(why, number)| (Phase::Blocked(why), vec![0x82, 5, 0x81, number]));
+        let waits = (Phase::AskedToWait(3), vec![0x82, 6, 0x81, 3]);
+        for (end, bytes) in plain.chain(blocked).chain([waits]) {
+            let talk = Talk {
+                ended_ms: 1,
+                end,
+                records_up: 2,
+                files_up: 3,
+                bytes_up: 300,
+                records_down: 4,
+                bytes_down: 5,
+            };
+            let bytes = [&[0x87, 1], &bytes[..], &[2, 3, 0x19, 0x01, 0x2c, 4, 5]].concat();
+            assert_eq!(codec::encode(&talk), bytes, "{end:?}");
+            assert_eq!(codec::decode(&bytes), Ok(talk));
+        }
     }
 
     #[test]

@@ -76,9 +76,10 @@ impl Runner {
     ) -> Result<Box<PullResponse>, Reply> {
         let cursor = cursor.as_ref().map_or(String::new(), |cursor| format!("&cursor={cursor}"));
         let tally = if *tally { "&tally=1" } else { "" };
-        let request = Request::get(format!("/api/v1/pull?columns=2&wait={wait_s}{tally}{cursor}"))
-            .timeout_ms(TIMEOUT_MS + wait_s * 1_000)
-            .abort(abort);
+        // The session may have begun under an id that the device had before.
+        let device = self.records.device().device;
+        let path = format!("/api/v1/pull?columns=2&device={device}&wait={wait_s}{tally}{cursor}");
+        let request = Request::get(path).timeout_ms(TIMEOUT_MS + wait_s * 1_000).abort(abort);
         let answer = request.send(&[CONTENT_TYPE]).await;
         self.moved(&answer, 0);
         cbor_reply(answer).page()

@@ -64,3 +64,35 @@ async fn what_a_copied_phone_sent_under_its_old_name_comes_back_to_a_restored_se
     assert_eq!(desk.shown(other.0, "pa/a1_gc").as_deref(), Some(other.1));
     assert_eq!(desk.shown(one.0, "pa/a1_gc"), None, "only the lost phone held it");
 }
+
+/// The session began under the old name, of which much is in the backup.
+#[tokio::test]
+async fn what_a_copied_phone_sent_under_its_new_name_stays_until_a_backup_has_it() {
+    let mut server = Server::start().await;
+    let work = Work::inspection(unit::LONG_KHANH).await;
+    let mut hoa = Phone::enrol(&server.address, who::HOA, "Hoa").await;
+    for _ in 0..5 {
+        hoa.fill(&work, &[("pa/a1_gc", "trước khi sao chép")]);
+    }
+    hoa.sync().await;
+    let night = server.back_up("night.sqlite").await;
+    hoa.sync().await;
+    let mut copy = hoa.copy("Hoa's copy");
+    hoa.fill(&work, &[("pa/a1_gc", "máy thứ nhất")]);
+    let record = copy.fill(&work, &[("pa/a1_gc", "máy thứ hai")]);
+    for phone in [&mut hoa, &mut copy] {
+        for _ in 0..2 {
+            assert_eq!(phone.sync().await.blocked, None);
+        }
+    }
+    assert_ne!(hoa.device(), copy.device());
+    assert_eq!(copy.disk.outbox.len(), 1, "no backup has it");
+
+    server.stop().await;
+    server.put_back(&night).await;
+    server.go_on().await;
+    copy.sync().await;
+    let mut desk = Phone::enrol(&server.address, who::COORDINATOR, "desk").await;
+    desk.sync().await;
+    assert_eq!(desk.shown(record, "pa/a1_gc").as_deref(), Some("máy thứ hai"));
+}

@@ -22,8 +22,9 @@ pub use session::{
     is_date, read_envelope,
 };
 pub use view::{
-    AnswerProblem, Aspects, Change, Choice, DataType, Language, LocalTime, NodeId, NodeKind,
-    NodeState, Numbers, Question, QuestionControl, RichText, Violation, ViolationKind,
+    AnswerProblem, Aspects, Change, Choice, DataType, Language, LocalTime, MAX_ANSWER_BYTES,
+    NodeId, NodeKind, NodeState, Numbers, Question, QuestionControl, RichText, Violation,
+    ViolationKind,
 };
 pub use xform::{XformError, columns_read, may_read, parse_as_written, parse_xform, write_xform};
 pub use xpath::number::parse as parse_number;

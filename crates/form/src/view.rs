@@ -105,7 +105,12 @@ pub enum ViolationKind {
     Constraint,
     /// The answer is not of the question's type, such as letters in a number.
     Type,
+    /// The answer has more than [`MAX_ANSWER_BYTES`].
+    Length,
 }
+
+/// Bytes of one answer, at most: for what people write 80,000 letters, or a line of thousands of corners.
+pub const MAX_ANSWER_BYTES: usize = 240_000;
 
 /// A broken rule somewhere in the form.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -286,6 +286,7 @@ fn name(kind: ViolationKind) -> &'static str {
         ViolationKind::Required => "required",
         ViolationKind::Constraint => "constraint",
         ViolationKind::Type => "type",
+        ViolationKind::Length => "length",
     }
 }
 

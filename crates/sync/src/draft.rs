@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
-use crate::wire::{Action, Dot, FormRef, Operation, RecordId, State, Times, Value, Write, field};
+use crate::{
+    push::MAX_PART_BYTES,
+    wire::{Action, Dot, FormRef, Operation, RecordId, State, Times, Value, Write, field},
+};
 
 /// The dots of the values that a person has on screen, by field path.
 ///
@@ -164,10 +167,22 @@ impl OpenPatch {
         self.touched.iter_mut().chain(&mut self.state)
     }
 
+    /// Has it sealed: in several operations, the last of which has our own fields, if it is too long for one that a server applies. `seal`
+    /// gives the name of each.
+    pub fn in_parts(mut self, mut action: Action, mut seal: impl FnMut(Self, Action) -> Dot) {
+        while let Some(part) = self.part(MAX_PART_BYTES) {
+            let quietly = if action == Action::Amend { action } else { part.quiet_action() };
+            self.follow(seal(part, quietly));
+            if action == Action::Create {
+                action = Action::Edit;
+            }
+        }
+        seal(self, action);
+    }
+
     /// Takes out of a patch that is too long for one operation as many answers as are not; our own fields are left for the last one.
     /// `None` if all of it goes into one.
-    #[must_use]
-    pub fn part(&mut self, most: usize) -> Option<Self> {
+    fn part(&mut self, most: usize) -> Option<Self> {
         let answers = self.fields.iter().filter(|(path, _)| !field::is_ours(path));
         if answers.map(length).sum::<usize>() <= most {
             return None;
@@ -188,7 +203,7 @@ impl OpenPatch {
     }
 
     /// It goes on from where the part ended that was taken out of it and sealed.
-    pub fn follow(&mut self, part: Dot) {
+    fn follow(&mut self, part: Dot) {
         if self.begins_record() {
             self.state.push(part);
             self.fields.get_mut(field::STATE).into_iter().for_each(|write| write.over.push(part));

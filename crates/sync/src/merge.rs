@@ -14,8 +14,8 @@ pub use stored::{Standing, Stored};
 
 use crate::gather;
 use crate::wire::{
-    DeviceId, Dot, FileRef, FormRef, Operation, Outcome, RecordId, RecordState, Sibling, Value,
-    Write, field,
+    DeviceId, Dot, FileRef, FormRef, Operation, Outcome, RecordId, RecordState, Sibling, State,
+    Value, Write, field,
 };
 
 /// The values of one field that stand, and the dots that were replaced.
@@ -254,6 +254,33 @@ impl Record {
         if merged { Outcome::Merged } else { Outcome::Applied }
     }
 
+    /// What operations replaced that wait at the repair desk, or were set aside there, is replaced wherever one that was applied
+    /// replaced those in its turn: its author saw all of it. Says whether anything was.
+    ///
+    /// An approval is not: who may not undo it does not do so by what was not let in. What stands then depends on the operations, and
+    /// not on when they came: of what is not here yet nothing is noted.
+    pub fn pass_through(&mut self, waiting: &[Operation]) -> bool {
+        let approvals: Vec<Dot> = self.approvals().collect();
+        let mut has_changed = false;
+        for (path, register) in &mut self.fields {
+            let writes =
+                waiting.iter().filter_map(|one| Some((one.dot, &one.fields.get(path)?.over)));
+            let over: BTreeMap<Dot, &Vec<Dot>> = gather(writes);
+            let replaced = over.keys().filter(|dot| register.superseded.contains(dot));
+            let mut due: Vec<Dot> = replaced.copied().collect();
+            let mut passed = BTreeSet::new();
+            while let Some(dot) = due.pop() {
+                let below = over.get(&dot).into_iter().flat_map(|over| over.iter().copied());
+                due.extend(below.filter(|dot| passed.insert(*dot)));
+            }
+            passed.retain(|dot| register.place(*dot).is_ok() && !approvals.contains(dot));
+            has_changed |= !passed.is_empty();
+            register.standing.retain(|sibling| !passed.contains(&sibling.dot));
+            register.superseded.extend(passed);
+        }
+        has_changed
+    }
+
     /// Takes an erasure, of which the log has these operations by now, emptied: one that it does not know was applied whole.
     pub fn erase<'a>(
         &mut self,
@@ -320,6 +347,13 @@ impl Record {
         let register = self.fields.get(path).into_iter();
         let standing = register.flat_map(|register| &register.standing);
         standing.map(|sibling| (sibling.dot, &sibling.value))
+    }
+
+    /// The operations by which it stands approved.
+    pub(crate) fn approvals(&self) -> impl Iterator<Item = Dot> {
+        let approved =
+            |value: &Value| matches!(value, Value::Text(name) if name == State::Approved.name());
+        self.standing(field::STATE).filter(move |(_, value)| approved(value)).map(|(dot, _)| dot)
     }
 
     /// The files that its standing values name.

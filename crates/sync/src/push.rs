@@ -29,6 +29,8 @@ pub const MAX_REQUEST_BYTES: usize = 4 << 20;
 pub const MAX_OPERATION_BYTES: usize = 1 << 20;
 /// Bytes of answers that a phone seals in one operation, unless one answer alone has more.
 pub const MAX_PART_BYTES: usize = 256 << 10;
+/// Bytes of one answer that a phone still stores: an operation has room for it.
+pub const MAX_ANSWER_BYTES: usize = MAX_OPERATION_BYTES - MAX_PART_BYTES;
 /// Blobs that one answer asks for, at most.
 pub const MAX_MISSING_BLOBS: usize = 1_000;
 
@@ -76,6 +78,10 @@ pub struct Known {
     pub records: BTreeMap<RecordId, Record>,
     /// What was erased in [`Batch::records`].
     pub erased: Erased,
+    /// What the log has of [`Batch::records`] and was not applied.
+    pub waiting: BTreeMap<RecordId, Vec<Operation>>,
+    /// What of [`Batch::seqs`] came beside the log, by another way, and was applied at the repair desk.
+    pub put_in: BTreeMap<(u64, Hash), Outcome>,
 }
 
 #[derive(Clone, Debug)]
@@ -185,7 +191,7 @@ impl Batch {
     /// Decides what becomes of each operation.
     #[must_use]
     pub fn decide(self, known: Known, sender: &Sender<'_>, directory: &impl Directory) -> Decided {
-        let Known { mut acked, mut kept, mut records, mut erased } = known;
+        let Known { mut acked, mut kept, mut records, mut erased, mut waiting, put_in } = known;
         let mut decisions = Vec::new();
         let mut changed = BTreeSet::new();
         let before = self.oldest.unwrap_or_default().saturating_sub(1).min(MAX_COUNTED);
@@ -212,9 +218,12 @@ impl Batch {
                 None => {
                     let readable = operation.as_ref().ok_or(QuarantineReason::Unreadable);
                     let outcome = readable.and_then(|operation| {
+                        if let Some(outcome) = put_in.get(&(seq, hash)) {
+                            return Ok(*outcome);
+                        }
                         check(operation, size, &records, sender, directory)?;
                         changed.insert(operation.record);
-                        Ok(apply(&mut records, operation, &erased))
+                        Ok(apply(&mut records, operation, &erased, &waiting))
                     });
                     let (verdict, reason) = match outcome {
                         Ok(outcome) => {
@@ -225,6 +234,13 @@ impl Batch {
                     acked = acked.max(seq);
                     if let Some(operation) = &operation {
                         erased.grow(operation);
+                        if reason.is_some() {
+                            let id = operation.record;
+                            let waiting = waiting.entry(id).or_default();
+                            waiting.push(operation.clone());
+                            let passes = |record: &mut Record| record.pass_through(waiting);
+                            changed.extend(records.get_mut(&id).is_some_and(passes).then_some(id));
+                        }
                     }
                     kept.insert(seq, Kept { hash, verdict: verdict.clone() });
                     (verdict, reason, Place::Log)
@@ -331,10 +347,13 @@ fn apply(
     records: &mut BTreeMap<RecordId, Record>,
     operation: &Operation,
     erased: &Erased,
+    waiting: &BTreeMap<RecordId, Vec<Operation>>,
 ) -> Outcome {
-    let erasures = erased.of_unbegun(operation.record);
-    let (record, outcome) = repair::apply(records.remove(&operation.record), operation, erasures);
-    records.insert(operation.record, record);
+    let id = operation.record;
+    let erasures = erased.of_unbegun(id);
+    let waiting = waiting.get(&id).map_or(&[][..], Vec::as_slice);
+    let (record, outcome) = repair::apply(records.remove(&id), operation, erasures, waiting);
+    records.insert(id, record);
     outcome
 }
 

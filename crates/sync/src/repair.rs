@@ -71,25 +71,29 @@ pub(crate) fn check_content(
 
 /// Puts an operation into its record, or begins the record with it. Merging knows no order: late is as good as in time.
 ///
-/// `erasures` are those of a record that begins: see [`crate::erase::Erased::of_unbegun`].
+/// `erasures` are those of a record that begins: see [`crate::erase::Erased::of_unbegun`]. `waiting` is what of it the log has and
+/// was not applied: see [`Record::pass_through`].
 #[must_use]
 pub fn apply(
     record: Option<Record>,
     operation: &Operation,
     erasures: &[Operation],
+    waiting: &[Operation],
 ) -> (Record, Outcome) {
-    match record {
+    let mut record = match record {
         Some(mut record) => {
-            let outcome = record.apply(operation);
-            (record, outcome)
+            record.apply(operation);
+            record
         }
         None => {
             let mut record = Record::begin(operation);
             for erasure in erasures {
                 record.apply(erasure);
             }
-            let outcome = record.outcome(operation);
-            (record, outcome)
+            record
         }
-    }
+    };
+    record.pass_through(waiting);
+    let outcome = record.outcome(operation);
+    (record, outcome)
 }

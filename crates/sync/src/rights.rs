@@ -110,7 +110,8 @@ impl Role {
         // Every operation writes to `_deleted` over what its author had on screen, an approval among it.
         let saw = |approval: Dot| fields.values().any(|write| write.over.contains(&approval));
         let judges = || {
-            fields.contains_key(field::REASON) || record.into_iter().flat_map(approvals).any(saw)
+            fields.contains_key(field::REASON)
+                || record.into_iter().flat_map(Record::approvals).any(saw)
         };
         self.does_field_work()
             && state.is_none_or(|write| stated(write).is_some_and(|state| self.may_set(state)))
@@ -124,13 +125,6 @@ fn stated(write: &Write) -> Option<State> {
         Value::Text(name) => name.parse().ok(),
         Value::Empty | Value::File(_) => None,
     }
-}
-
-/// The operations by which a record stands approved.
-fn approvals(record: &Record) -> impl Iterator<Item = Dot> {
-    let approved =
-        |value: &Value| matches!(value, Value::Text(name) if name == State::Approved.name());
-    record.standing(field::STATE).filter(move |(_, value)| approved(value)).map(|(dot, _)| dot)
 }
 
 #[cfg(test)]

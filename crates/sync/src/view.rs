@@ -382,14 +382,18 @@ fn overlaid<'a>(
         })
         .collect();
     let mut record = base.map(|base| Record::from_state(&base.state));
+    let has_kept = overlay.iter().any(|held| held.is_quarantined());
     for held in &overlay {
         let mut operation = Cow::Borrowed(&held.operation);
         if held.is_quarantined() {
-            let Operation { dot, ref author, .. } = held.operation;
-            // Whoever goes on under another id was shown what waits there too.
-            let author = (dot.device != device.device).then_some(author);
+            let from = (held.operation.dot.device != device.device).then_some(outbox);
             let fields = &mut operation.to_mut().fields;
-            fields.retain(|path, write| !is_overtaken(base, dot, author, path, write));
+            fields.retain(|path, write| !is_overtaken(base, from, &held.operation, path, write));
+        }
+        if let Some(record) = record.as_ref().filter(|_| has_kept) {
+            for (path, write) in &mut operation.to_mut().fields {
+                put_in_order(record, held.operation.dot, path, write);
+            }
         }
         apply(&mut record, &operation);
     }
@@ -397,11 +401,11 @@ fn overlaid<'a>(
 }
 
 /// Whether the device wrote to that field later: it saw what it wrote before, but a pull does not tell what a value replaced. Or the
-/// author, if there is one, from elsewhere.
+/// author from elsewhere, if it came from another device, with what is held: whoever goes on under another id was shown what waits there.
 fn is_overtaken(
     base: Option<&Base>,
-    dot: Dot,
-    author: Option<&String>,
+    outbox: Option<&[Held]>,
+    Operation { dot, author, .. }: &Operation,
     path: &str,
     write: &Write,
 ) -> bool {
@@ -412,10 +416,29 @@ fn is_overtaken(
     dots.any(|stands| match stands.device == dot.device {
         true => stands.seq > dot.seq,
         false => {
-            let is_theirs = author.is_some() && writers.get(&stands.device) == author;
-            is_theirs && !write.over.contains(&stands)
+            let is_theirs = writers.get(&stands.device) == Some(author);
+            is_theirs && outbox.is_some_and(|held| !seen(held, path, write).contains(&stands))
         }
     })
+}
+
+/// A device saw what it wrote to a field before: of that the newest stands, in whichever order it is laid over.
+fn put_in_order(record: &Record, dot: Dot, path: &str, write: &mut Write) {
+    let own = record.standing(path).map(|(stands, _)| stands);
+    let own = own.filter(|stands| stands.device == dot.device && *stands != dot);
+    write.over.extend(own.map(|stands| stands.min(dot)));
+}
+
+/// What a write came over, and what that came over in its turn, as far as it is held.
+fn seen(outbox: &[Held], path: &str, write: &Write) -> BTreeSet<Dot> {
+    let (mut seen, mut due) = (BTreeSet::new(), write.over.clone());
+    while let Some(dot) = due.pop() {
+        let is_new = seen.insert(dot);
+        let below = outbox.iter().filter(|held| is_new && held.operation.dot == dot);
+        let below = below.filter_map(|held| held.operation.fields.get(path));
+        due.extend(below.flat_map(|write| &write.over));
+    }
+    seen
 }
 
 fn apply(record: &mut Option<Record>, operation: &Operation) {

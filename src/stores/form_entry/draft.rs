@@ -6,6 +6,7 @@ use form::NodeId;
 use futures::lock::Mutex;
 use sync::{
     draft::Screen,
+    push::MAX_ANSWER_BYTES,
     wire::{Dot, FileRef, FormRef, Hash, RecordId, Value, field},
 };
 
@@ -150,6 +151,8 @@ impl Draft {
         for (path, text) in writes {
             let value = match text {
                 None => Value::Empty,
+                // Its question says that it is too long.
+                Some(text) if text.len() > MAX_ANSWER_BYTES => continue,
                 Some(text) => match state.files.get(&path) {
                     Some(file) if file.name == text => Value::File(file.clone()),
                     _ => Value::Text(text),

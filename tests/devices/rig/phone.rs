@@ -306,7 +306,9 @@ impl Phone {
             }
             Effect::Pull { ticket, cursor, wait_s, tally } => {
                 let cursor = cursor.map_or(String::new(), |cursor| format!("&cursor={cursor}"));
-                let path = format!("/api/v1/pull?wait={wait_s}&tally={}{cursor}", u8::from(tally));
+                let (device, tally) = (self.device(), u8::from(tally));
+                let path =
+                    format!("/api/v1/pull?device={device}&wait={wait_s}&tally={tally}{cursor}");
                 let answer = self.http.get(&path).await;
                 Some(Event::PullReply { ticket, page: self.reply(answer).page() })
             }

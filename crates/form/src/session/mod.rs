@@ -261,7 +261,7 @@ impl Session {
         let message = match kind {
             ViolationKind::Required => rules.required_message.as_ref(),
             ViolationKind::Constraint => rules.constraint_message.as_ref(),
-            ViolationKind::Type => None,
+            ViolationKind::Type | ViolationKind::Length => None,
         };
         let say = |said: &Said| self.telling().said(said, Handle::item(item)).text;
         AnswerProblem { kind, message: message.map(say).filter(|text| !text.is_empty()) }

@@ -15,7 +15,9 @@ use super::instance::{Filling, Instance, ItemId};
 use super::tree::Handle;
 use super::value;
 use crate::program::{BodyId, BodyKind, CellKind, DefId, ExprId, Program, Reader, Rule};
-use crate::view::{Aspects, Change, DataType, NodeId, QuestionControl, ViolationKind};
+use crate::view::{
+    Aspects, Change, DataType, MAX_ANSWER_BYTES, NodeId, QuestionControl, ViolationKind,
+};
 
 /// A form cannot ask for more rows by `jr:count` than this.
 const MAX_COUNTED_ROWS: usize = 10_000;
@@ -493,6 +495,8 @@ impl Session {
             None
         } else if about.value.is_empty() {
             about.flags.required.then_some(ViolationKind::Required)
+        } else if about.value.len() > MAX_ANSWER_BYTES {
+            Some(ViolationKind::Length)
         } else if !self.is_typed(about.def, &about.value, rules.data_type) {
             Some(ViolationKind::Type)
         } else {

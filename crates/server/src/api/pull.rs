@@ -7,15 +7,15 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 use sync::pull::{About, PAGE_IN_COLUMNS, PAGE_SIZE};
-use sync::wire::{Hash, PullResponse};
+use sync::wire::{DeviceId, Hash, PullResponse};
 use tokio::time::{Instant, timeout_at};
 use utoipa::IntoParams;
 
 use super::cbor;
 use super::extract::Query;
-use super::signed_in::{SignedIn, still_signed_in};
+use super::signed_in::{SignedIn, speaks_for, still_signed_in};
 use crate::config::MAX_WAIT;
-use crate::database::{FeedPage, Session};
+use crate::database::FeedPage;
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::{App, clock};
 
@@ -34,12 +34,18 @@ pub struct PullQuery {
     /// `1`: the last page is to say what the person may see in all, in `tally`, and waits for nothing.
     #[serde(default)]
     tally: Option<u8>,
+    /// The id that the device has by now, 32 hexadecimal digits: `included`, `safe`, `settled` and `waiting` speak of it. That of the
+    /// session if it is missing.
+    #[serde(default)]
+    device: Option<String>,
 }
 
 /// The records that changed since the cursor, newest states only, as far as the person sees them.
 #[utoipa::path(get, path = "/api/v1/pull", tag = "sync", params(PullQuery), responses(
     (status = 200, description = "`PullResponse`", content_type = "application/cbor"),
+    (status = 400, description = "`bad_device`", body = ErrorBody),
     (status = 401, description = "`signed_out`, `session_revoked`", body = ErrorBody),
+    (status = 403, description = "`wrong_device`: the device is another account's", body = ErrorBody),
 ))]
 pub async fn pull(
     State(app): State<App>,
@@ -52,11 +58,18 @@ pub async fn pull(
     let cursor = query.cursor.as_deref();
     let columns = query.columns.unwrap_or(0);
     let with_tally = query.tally == Some(1);
+    let device = match &query.device {
+        Some(device) => device
+            .parse()
+            .map_err(|error| ApiError::bad_request("bad_device", format!("device: {error}")))?,
+        None => session.device,
+    };
+    speaks_for(&app, &session, device).await?;
     let pack_seen = || app.database().pack_hash_seen_by(&session.account);
     let pack_before = pack_seen().await?;
     loop {
         news.borrow_and_update();
-        let page = page(&app, &session, cursor, columns > 0, with_tally).await?;
+        let page = page(&app, &session.account, device, cursor, columns > 0, with_tally).await?;
         let pack = pack_seen().await?;
         if query.wait.is_some() {
             // Much can happen while somebody waits: a session that was revoked before the news came hears none.
@@ -81,14 +94,14 @@ pub async fn pull(
 
 async fn page(
     app: &App,
-    session: &Session,
+    account: &str,
+    device: DeviceId,
     cursor: Option<&str>,
     in_columns: bool,
     with_tally: bool,
 ) -> ApiResult<FeedPage> {
     let database = app.database();
     let size = if in_columns { PAGE_IN_COLUMNS } else { PAGE_SIZE };
-    let (account, device) = (&session.account, session.device);
     let read = || database.feed_page(account, device, cursor, size, in_columns, with_tally);
     let page = read().await?;
     if !page.start.rewound {

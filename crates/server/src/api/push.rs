@@ -11,7 +11,7 @@ use sync::codec;
 use sync::push::{Batch, MAX_OPERATIONS, Sender};
 use sync::wire::PushRequest;
 
-use super::signed_in::{OnceSignedIn, Sent};
+use super::signed_in::{OnceSignedIn, Sent, speaks_for};
 use super::{CBOR, cbor};
 use crate::budgets::Take;
 use crate::config::MAX_BODY;
@@ -43,12 +43,7 @@ pub async fn push(
 ) -> ApiResult<Response> {
     let body = super::whole(body)?;
     let request = read(&headers, &body)?;
-    // A phone whose profile was copied still answers for what it sealed under the id that it had before.
-    if request.device != session.device
-        && !app.database().may_send_for(&session.account, request.device).await?
-    {
-        return Err(ApiError::forbidden("wrong_device", "the device is another account's"));
-    }
+    speaks_for(&app, &session, request.device).await?;
     if request.operations.len() > MAX_OPERATIONS {
         let message = format!("more than {MAX_OPERATIONS} operations");
         return Err(ApiError::bad_request("too_many_operations", message));

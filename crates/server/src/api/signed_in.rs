@@ -7,6 +7,7 @@ use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{Extensions, HeaderMap, Method, Uri, header};
+use sync::wire::DeviceId;
 use tracing::Span;
 
 use crate::budgets::Take;
@@ -133,6 +134,21 @@ pub(crate) async fn still_signed_in(app: &App, session: &Session) -> Result<Sess
         Some(revoked) => Err(ended(revoked)),
         None if session.disabled => Err(ended(Revoked::Along)),
         None => Ok(session),
+    }
+}
+
+/// Whether whoever is signed in speaks for a device: a phone whose profile was copied goes on in the session that it has under the id that
+/// it took, and still answers for what it sealed under the one before.
+pub(crate) async fn speaks_for(
+    app: &App,
+    session: &Session,
+    device: DeviceId,
+) -> Result<(), ApiError> {
+    let is_theirs =
+        device == session.device || app.database().may_send_for(&session.account, device).await?;
+    match is_theirs {
+        true => Ok(()),
+        false => Err(ApiError::forbidden("wrong_device", "the device is another account's")),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What devices push: the log of operations, the records that come out of it, and the quarantine.
 
+use std::collections::BTreeMap;
+
 use sync::codec;
 use sync::merge::Record;
 use sync::push::{Batch, Decided, Decision, Kept, Known, MAX_MISSING_BLOBS, Place, Sender};
@@ -261,6 +263,20 @@ async fn known(tx: &mut Write, batch: &Batch) -> Answer<Known> {
             known.kept.insert(unsigned(seq), kept);
         }
     }
+    if let Some(seqs) = batch.seqs() {
+        let rows: Vec<(i64, Vec<u8>, String)> = query_as(
+            "SELECT seq, hash, outcome FROM quarantine WHERE device = $1 AND seq BETWEEN $2 AND $3 AND outcome IS NOT NULL",
+        )
+        .bind(device.0.as_slice())
+        .bind(signed(*seqs.start()))
+        .bind(signed(*seqs.end()))
+        .fetch_all(&mut *tx)
+        .await?;
+        for (seq, hash, outcome) in rows {
+            let name = (unsigned(seq), Hash(bytes("operation hash", &hash)?));
+            known.put_in.insert(name, outcome_of(&outcome)?);
+        }
+    }
     let ids: Vec<RecordId> = batch.records().into_iter().collect();
     for part in parts(&ids) {
         let mut query = Builder::new("SELECT body FROM record WHERE id IN ");
@@ -271,7 +287,29 @@ async fn known(tx: &mut Write, batch: &Batch) -> Answer<Known> {
             known.records.insert(record.id(), record);
         }
     }
+    known.waiting = waiting_of(tx, &ids).await?;
     Ok(known)
+}
+
+/// What the log has of records and was not applied. What lies beside it goes by the name of another operation.
+pub(super) async fn waiting_of(
+    tx: &mut Write,
+    records: &[RecordId],
+) -> Answer<BTreeMap<RecordId, Vec<Operation>>> {
+    let mut waiting: BTreeMap<RecordId, Vec<Operation>> = BTreeMap::new();
+    for part in parts(records) {
+        let mut query = Builder::new(
+            "SELECT o.bytes FROM quarantine q JOIN operation o ON o.device = q.device AND o.seq = q.seq AND o.hash = q.hash
+             WHERE q.outcome IS NULL AND q.record IN ",
+        );
+        query.push_list(part.iter().map(|id| id.0.as_slice().into()));
+        let logged: Vec<(Vec<u8>,)> = query.build_as().fetch_all(&mut *tx).await?;
+        for operation in logged.iter().filter_map(|(bytes,)| codec::decode(bytes).ok()) {
+            let operation: Operation = operation;
+            waiting.entry(operation.record).or_default().push(operation);
+        }
+    }
+    Ok(waiting)
 }
 
 pub(super) fn stored_verdict(verdict: &[u8]) -> Answer<Verdict> {
@@ -317,12 +355,16 @@ async fn keep(
     now_ms: i64,
 ) -> Answer<()> {
     if let Some(reason) = decision.reason {
-        // Of what lies beside the log no other device hears.
+        // Of what lies beside the log no other device hears. When its device sends the same it waits for a reason of its own, whatever was
+        // said of what a carrier brought.
         let rv = if decision.place == Place::Log { head.next() } else { 0 };
         query(
             "INSERT INTO quarantine (device, seq, hash, bytes, record, unit, sender, received_ms, reason, rv)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-             ON CONFLICT (device, seq, hash) DO UPDATE SET rv = excluded.rv WHERE excluded.rv > quarantine.rv",
+             ON CONFLICT (device, seq, hash) DO UPDATE SET rv = excluded.rv, bytes = excluded.bytes,
+                sender = excluded.sender, received_ms = excluded.received_ms, reason = excluded.reason,
+                settled_ms = NULL, settled_by = NULL, settled_rv = NULL, set_aside = NULL
+             WHERE excluded.rv > quarantine.rv AND quarantine.outcome IS NULL",
         )
         .bind(decided.device.0.as_slice())
         .bind(signed(decision.seq))

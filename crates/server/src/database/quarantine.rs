@@ -12,7 +12,7 @@ use sync::wire::{DeviceId, Dot, Operation, Outcome, QuarantineReason, RecordId, 
 use super::audit::{Event, note};
 use super::erasure::erased_in;
 use super::feed::{stored_id, stored_record};
-use super::log::{Moved, outcome_name, reason_of, store, want_files};
+use super::log::{Moved, outcome_name, reason_of, store, waiting_of, want_files};
 use super::rights::Rights;
 use super::sql::{Builder, query, query_scalar};
 use super::{Answer, Database, DatabaseError, Transaction, Write, bytes, signed, unsigned};
@@ -328,7 +328,9 @@ async fn apply(tx: &mut Write, entry: &Quarantined, rv: u64, now_ms: i64) -> Ans
     let before = record.as_ref().map(|record| record.unit().to_owned());
     let erased = erased_in(tx, &BTreeSet::from([operation.record])).await?;
     let erasures = erased.of_unbegun(operation.record);
-    let (record, outcome) = repair::apply(record, operation, erasures);
+    let waiting = waiting_of(tx, &[operation.record]).await?.remove(&operation.record);
+    let waiting = waiting.unwrap_or_default();
+    let (record, outcome) = repair::apply(record, operation, erasures, &waiting);
     let left = record.left(before.as_deref());
     let moved = Moved { record: &record, left: left.as_deref(), rv: signed(rv) };
     store(tx, &[moved], now_ms).await?;

@@ -520,7 +520,7 @@ mod tests {
             at: Times::default(),
             author: "lan".into(),
         };
-        let (record, _) = sync::repair::apply(None, &operation, &[]);
+        let (record, _) = sync::repair::apply(None, &operation, &[], &[]);
         let export = Export {
             versions: &[Version { form, lists: Resources::default() }],
             records: &[RecordView::of(&record.into_state(Stamp::default()))],

@@ -19,7 +19,7 @@ use md5::{Digest, Md5};
 use pack::phone::PhonePack;
 use sync::codec;
 use sync::push::{Batch, Sender};
-use sync::wire::{Dot, FileRef, Outcome, PushRequest, SealedOperation, Times, WIRE_VERSION};
+use sync::wire::{Dot, FileRef, Outcome, PushRequest, Times, WIRE_VERSION};
 use tokio::sync::Mutex;
 use tracing::Instrument;
 use utoipa::IntoResponses;
@@ -39,7 +39,7 @@ use crate::{App, accounts, clock, erasures};
 use answer::{Answer, Refusal, XML, escaped, said};
 use client::Client;
 pub use digest::Secret;
-use submission::{Past, Submission, record_of};
+use submission::{Past, Submission, record_of, sealed};
 
 pub(crate) use submission::{below_root, is_meta};
 
@@ -614,14 +614,15 @@ async fn keep(app: &App, session: &Session, sent: Sent) -> Result<Taken, Refusal
         database.keep_edit(&submission.instance, record).await?;
     }
     let device = session.device;
-    let dot = Dot { device, seq: database.acked(device).await? + 1 };
+    let last = Dot { device, seq: database.acked(device).await? };
     let at = Times { wall_ms: now_ms, offset_ms: Some(0), offset_age_ms: Some(0) };
-    let bytes = codec::encode(&patch.seal(dot, at, action));
+    let operations = sealed(patch, action, last, at);
+    let last = operations.last().map_or(0, |operation| operation.seq);
     let request = PushRequest {
         version: WIRE_VERSION,
         device,
         epoch: None,
-        operations: vec![SealedOperation { seq: dot.seq, bytes }],
+        operations,
         oldest: None,
         unsent: None,
     };
@@ -632,7 +633,7 @@ async fn keep(app: &App, session: &Session, sent: Sent) -> Result<Taken, Refusal
     for (seq, reason) in &pushed.quarantined {
         tracing::warn!(%device, seq, reason = reason.name(), "quarantined");
     }
-    if pushed.response.acked < dot.seq {
+    if pushed.response.acked < last {
         return Err(ApiError::internal("a submission was not acknowledged").into());
     }
     let mut verdicts = pushed.response.verdicts.iter();

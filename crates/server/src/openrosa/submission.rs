@@ -10,7 +10,8 @@ use sync::mask::question;
 use sync::merge::{Record, Stamp};
 use sync::view::RecordView;
 use sync::wire::{
-    Action, DeviceId, FileRef, FormRef, Hash, Operation, Outcome, RecordId, Value, field,
+    Action, DeviceId, Dot, FileRef, FormRef, Hash, Operation, Outcome, RecordId, SealedOperation,
+    Times, Value, field,
 };
 
 use crate::database::{FormRow, LoggedOperation};
@@ -228,11 +229,38 @@ impl Past {
             let was_seen = place <= at || own && !is_over;
             // What waits for the repair desk was on its own author's screen.
             if was_seen && (own || *outcome != Outcome::Quarantined) {
-                record = Some(sync::repair::apply(record, operation, &[]).0);
+                record = Some(sync::repair::apply(record, operation, &[], &[]).0);
             }
         }
         Some(RecordView::of(&record?.into_state(Stamp::default())))
     }
+}
+
+/// The operations of one submission, which follow `last`. The first says which it is: what comes behind it is of that one.
+pub(super) fn sealed(
+    patch: OpenPatch,
+    action: Action,
+    mut last: Dot,
+    at: Times,
+) -> Vec<SealedOperation> {
+    let mut operations: Vec<Operation> = Vec::new();
+    patch.in_parts(action, |part, action| {
+        last.seq += 1;
+        operations.push(part.seal(last, at, action));
+        last
+    });
+    let name = operations.iter_mut().find_map(|operation| {
+        let path = operation.fields.keys().find(|path| is_meta(path, "instanceID"))?.clone();
+        operation.fields.remove_entry(&path)
+    });
+    if let Some(first) = operations.first_mut() {
+        first.fields.extend(name);
+    }
+    let seal = |operation: &Operation| SealedOperation {
+        seq: operation.dot.seq,
+        bytes: codec::encode(operation),
+    };
+    operations.iter().map(seal).collect()
 }
 
 /// The instance that an operation says its record is.

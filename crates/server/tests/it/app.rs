@@ -242,6 +242,12 @@ impl Device<'_> {
         self.server.get(path, &[("cookie", &self.cookie)]).await
     }
 
+    /// It goes on under another id, in the session that it has.
+    pub fn renamed(&self, id: DeviceId) -> Self {
+        let (account, cookie) = (self.account.clone(), self.cookie.clone());
+        Self { server: self.server, id, account, cookie }
+    }
+
     pub async fn post_push(&self, body: Vec<u8>, headers: &[(&str, &str)]) -> Answer {
         let mut all = vec![("cookie", self.cookie.as_str()), ("x-sotay", "1")];
         all.extend(headers);

@@ -12,7 +12,10 @@ use sync::bundle::{Contents, FileHead, Item, Kind, OfDevice, PublicKey, runs};
 use sync::codec;
 use sync::device::DeviceState;
 use sync::receipt::{self, NotOurs};
-use sync::wire::{Action, DeviceId, FileRef, Hash, Operation, SealedOperation, Value};
+use sync::wire::{
+    Action, AtDesk, DeviceId, FileRef, Hash, Operation, Outcome, QuarantineReason, SealedOperation,
+    Value,
+};
 
 use crate::app::{Answer, Device, TestApp, text};
 use crate::place::Place;
@@ -348,6 +351,38 @@ async fn what_an_unknown_key_signed_waits_at_the_repair_desk_and_takes_nobodys_p
     let pushed = lan.push(&own).await;
     assert_eq!((pushed.acked, pushed.verdicts[0].reason), (1, None));
     assert_eq!(lan.pull(None).await.records.len(), 1);
+}
+
+/// What the desk says of what came with a key that nobody knows it says of no work of the device.
+#[tokio::test]
+async fn what_a_carrier_brought_and_its_device_sends_itself_waits_as_its_own() {
+    let server = TestApp::start().await;
+    let (lan, other) = (server.device("lan").await, server.device("lan").await);
+    let (minh, thu) = (server.device("minh").await, server.device("thu").await);
+    let organisation = register(&lan, &Pair::of(7)).await;
+    let sent = [1, 2].map(|seq| lan.create(u64::from(seq), seq, "phuong_b", &[]));
+    let sealing = Sealing::new(lan.id, &Pair::of(66), organisation);
+    deliver(&minh, &sealing.pack(&items(&lan, &sent, &[]))).await;
+    let brought = thu.get("/api/v1/quarantine").await.json();
+    let why = serde_json::json!({ "reason": "khóa lạ" });
+    thu.settle(&brought[1]["id"], "set-aside", why.clone()).await;
+    thu.settle(&brought[0]["id"], "apply", serde_json::Value::Null).await;
+
+    let told = lan.push(&sent).await.verdicts;
+    assert_eq!(told[0].reason, Some(QuarantineReason::OutOfScope));
+    assert_eq!((told[1].outcome, told[1].reason), (Outcome::Applied, None), "it has its effect");
+    let waiting = thu.get("/api/v1/quarantine").await.json();
+    assert_eq!(waiting.as_array().unwrap().len(), 1);
+    let entry = ["id", "reason", "sender", "settled"].map(|key| waiting[0][key].clone());
+    let expected =
+        [brought[1]["id"].clone(), "out_of_scope".into(), "lan".into(), None::<u8>.into()];
+    assert_eq!(entry, expected);
+    let heard = other.pull(None).await.waiting.expect("what waits is told");
+    assert_eq!(heard.iter().map(AtDesk::dot).collect::<Vec<_>>(), [sent[0].dot]);
+    let cursor = lan.pull(None).await.cursor;
+    thu.settle(&waiting[0]["id"], "set-aside", why).await;
+    let settled = lan.pull(Some(&cursor)).await.settled.expect("its author reads why");
+    assert_eq!(settled[0].set_aside.as_deref(), Some("khóa lạ"));
 }
 
 /// Who did it is provable nowhere but in the history.

@@ -353,6 +353,41 @@ async fn answers_rows_and_photos_arrive_and_sending_twice_is_one_record() {
     assert_eq!(history[0]["device_name"], "ODK Collect");
 }
 
+/// Longer than an operation that is applied, and so is its edit; another client edits what both had on their screens.
+#[tokio::test]
+async fn a_submission_that_is_longer_than_an_operation_may_be_is_one_record_all_the_same() {
+    let server = TestApp::start().await;
+    let (collect, phone) = (server.collect("lan").await, server.device("lan").await);
+    let long = |answer: &str| {
+        let answers = (0..2_500).map(|at| format!("<c{at:04}>{}</c{at:04}>", answer.repeat(500)));
+        format!("{}</data>", answers.collect::<String>())
+    };
+    let first = filled(FIRST, &[("ghi_chu", "một")]).replace("</data>", &long("x"));
+    let edit = |instance: &str| {
+        let own = format!("<orx:instanceID>{FIRST}</orx:instanceID>");
+        let both = format!(
+            "<orx:instanceID>{instance}</orx:instanceID><orx:deprecatedID>{FIRST}</orx:deprecatedID>"
+        );
+        first.replace(&own, &both)
+    };
+    for _ in 0..2 {
+        collect.submit(&first, &[]).await.is_response(StatusCode::CREATED, "received");
+    }
+    let view = phone.record().await;
+    let answers = view.fields.iter().filter(|(_, value)| **value == text(&"x".repeat(500)));
+    assert_eq!((answers.count(), view.state), (2_500, State::Submitted));
+
+    let second = edit(SECOND).replace(&"x".repeat(500), &"y".repeat(500));
+    let third = edit(THIRD).replacen(&"x".repeat(500), "z", 1);
+    for edit in [&second, &third, &second] {
+        collect.submit(edit, &[]).await.is_response(StatusCode::CREATED, "received");
+    }
+    let state = phone.pull(None).await.records.remove(0);
+    let stand = |path: &str| state.fields[path].iter().map(|one| &one.value).collect::<Vec<_>>();
+    assert_eq!(stand("c0000"), [&text(&"y".repeat(500)), &text("z")], "none saw the other's");
+    assert_eq!(stand("c2499"), [&text(&"y".repeat(500))]);
+}
+
 /// As a form that another tool made calls it: "1. Họ và tên".
 #[tokio::test]
 async fn an_answer_is_kept_whatever_its_question_is_called() {

@@ -186,6 +186,31 @@ async fn a_server_that_stops_lets_whoever_waits_go() {
     assert_eq!(heard.status, StatusCode::OK);
 }
 
+/// A phone that took another id goes on in the session that it began under the one before.
+#[tokio::test]
+async fn a_pull_speaks_of_the_device_that_asks() {
+    let server = TestApp::start().await;
+    let (lan, hoa) = (server.device("lan").await, server.device("hoa").await);
+    let sent = [1, 2].map(|seq| lan.create(u64::from(seq), seq, "phuong_a", &[]));
+    lan.push(&sent).await;
+    let taken = lan.renamed(DeviceId([0xee; 16]));
+    taken.push(&[taken.create(1, 3, "phuong_a", &[])]).await;
+    let included = async |asked: &str| {
+        let answer = lan.get(&format!("/api/v1/pull{asked}")).await;
+        match answer.status {
+            StatusCode::OK => Ok(codec::decode::<PullResponse>(&answer.body).unwrap().included),
+            status => Err((status, answer.code())),
+        }
+    };
+    assert_eq!(included("").await, Ok(2));
+    assert_eq!(included(&format!("?device={}", lan.id)).await, Ok(2));
+    assert_eq!(included(&format!("?device={}", taken.id)).await, Ok(1));
+    let wrong = Err((StatusCode::FORBIDDEN, "wrong_device".to_owned()));
+    assert_eq!(included(&format!("?device={}", hoa.id)).await, wrong);
+    let bad = Err((StatusCode::BAD_REQUEST, "bad_device".to_owned()));
+    assert_eq!(included("?device=x").await, bad);
+}
+
 #[tokio::test]
 async fn a_changed_scope_starts_the_feed_again() {
     let server = TestApp::start().await;

@@ -6,7 +6,8 @@ use serde_json::{Value as Json, json};
 use sync::codec;
 use sync::push::MAX_OPERATION_BYTES;
 use sync::wire::{
-    Action, AtDesk, Operation, Outcome, PullResponse, QuarantineReason, SealedOperation, field,
+    Action, AtDesk, Dot, Operation, Outcome, PullResponse, QuarantineReason, SealedOperation,
+    Value, Write, field,
 };
 
 use crate::app::{Answer, Device, TestApp, text};
@@ -381,4 +382,49 @@ async fn a_device_is_told_of_its_own_what_it_may_have_freed() {
     assert_eq!(page.settled.as_ref().map(Vec::len), Some(2));
     let [applied] = told(&page) else { panic!("{:?}", page.waiting) };
     assert_eq!((applied.dot(), &applied.bytes), (sent[0].dot, &None));
+}
+
+/// Three changes, each over the one before, of which the second could not be applied.
+#[tokio::test]
+async fn beside_what_waits_at_the_desk_nobody_disagrees_with_themselves() {
+    let server = TestApp::start().await;
+    let (lan, thu) = (server.device("lan").await, server.device("thu").await);
+    let change = |seq: u64, record: u8, first: u64| {
+        let answers = [("ghi_chu", text(&seq.to_string())), (field::DELETED, Value::Empty)];
+        let mut change = lan.create(seq, record, "phuong_a", &answers);
+        let before = (seq > first).then(|| Dot { device: lan.id, seq: seq - 1 });
+        for write in change.fields.values_mut() {
+            write.over = before.into_iter().collect();
+        }
+        change
+    };
+    // One answer of a long form, sent at once with what comes before and behind it.
+    let mut parts = [1, 2, 3].map(|seq| change(seq, 1, 1));
+    let large = Write { value: text(&"x".repeat(MAX_OPERATION_BYTES)), over: Vec::new() };
+    parts[1].fields.insert("anh".to_owned(), large);
+    let told = lan.push(&parts).await.verdicts;
+    assert_eq!(told[1].reason, Some(QuarantineReason::TooLarge));
+    assert_eq!(told[2].outcome, Outcome::Applied);
+    // What came with a version of the form that was not there yet, one after the other.
+    let mut changes = [4, 5, 6].map(|seq| change(seq, 2, 4));
+    changes[1].form.version = "99".to_owned();
+    for change in &changes {
+        lan.push(std::slice::from_ref(change)).await;
+    }
+    let stands = async || {
+        let records = thu.pull(None).await.records;
+        let mut newest: Vec<u64> = Vec::new();
+        for siblings in records.iter().flat_map(|record| record.fields.values()) {
+            let [alone] = &siblings[..] else { panic!("{siblings:?}") };
+            newest.push(alone.dot.seq);
+        }
+        newest.sort_unstable();
+        newest
+    };
+    assert_eq!(stands().await, [3, 3, 3, 6, 6, 6]);
+    let entry = thu.waiting().await.remove(0);
+    thu.settle(&entry["id"], "set-aside", json!({ "reason": "đã có" })).await;
+    let after = change(7, 2, 4);
+    lan.push(&[after]).await;
+    assert_eq!(stands().await, [3, 3, 3, 7, 7, 7]);
 }

@@ -204,6 +204,7 @@ fn a_copied_phone_makes_nothing_old_that_was_written_after_an_erasure() {
         kept: BTreeMap::from([(2, Kept { hash, verdict })]),
         records: BTreeMap::from([(RECORD, server.record.clone().unwrap())]),
         erased: server.erased.clone(),
+        ..Known::default()
     };
     let decided = pushed(known, &[&copy]);
     let beside = &decided.decisions[0];

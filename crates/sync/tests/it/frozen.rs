@@ -1,9 +1,17 @@
-//! The bytes of every wire type of every version ever shipped. They are never changed: a new version adds its own.
+//! The bytes of every wire type of every version ever shipped, and of what devices store of unsent work and of their talks with the
+//! server. They are never changed: a new version adds its own.
 
 use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
-use sync::{codec, wire::*};
+use sync::{
+    codec,
+    desk::Waits,
+    device::{Contact, DeviceState, Former},
+    draft::{OpenPatch, Screen},
+    view::Base,
+    wire::*,
+};
 
 fn samples() -> BTreeMap<&'static str, Vec<u8>> {
     BTreeMap::from([
@@ -19,6 +27,12 @@ fn samples() -> BTreeMap<&'static str, Vec<u8>> {
         ("PullResponse, counted", codec::encode(&counted_pull_response())),
         ("PullResponse, with what waits", codec::encode(&waiting_pull_response())),
         ("RecordState", codec::encode(&record_state())),
+        ("OpenPatch", codec::encode(&open_patch())),
+        ("DeviceState", codec::encode(&device_state())),
+        ("DeviceState, the least", codec::encode(&DeviceState::new(DeviceId([0xd0; 16])))),
+        ("Former", codec::encode(&former())),
+        ("Base", codec::encode(&base())),
+        ("Waits", codec::encode(&waits())),
     ])
 }
 
@@ -197,6 +211,50 @@ fn pull_response_by_words() -> PullResponse {
     PullResponse { records, ..pull_response() }.in_columns().by_words()
 }
 
+fn open_patch() -> OpenPatch {
+    let dots = [("_deleted", 3), ("_state", 4), ("a/x", 5)];
+    let screen = Screen::new(dots.map(|(path, seq)| (path.to_owned(), vec![dot(seq)])).into());
+    let (unit, author) = ("hcmc/long-khanh".into(), "can-bo".into());
+    let mut patch = OpenPatch::new(RecordId([0xa0; 16]), form(), unit, author, &screen);
+    patch.put("a/x", Value::Text("Đạt".into()), &screen);
+    patch.put("a/y", file(), &screen);
+    patch.resume = Some("a/y".into());
+    patch
+}
+
+fn former() -> Former {
+    let operations = vec![SealedOperation { seq: 24, bytes: vec![0xde, 0xad] }];
+    Former { device: DeviceId([0xd2; 16]), acked: 23, operations }
+}
+
+fn device_state() -> DeviceState {
+    DeviceState {
+        device: DeviceId([0xd0; 16]),
+        epoch: Some(7),
+        acked: 12,
+        safe: 11,
+        cursor: Some("1.7.2.d.0badcafe".into()),
+        generation: 6,
+        complete: 5,
+        included: 10,
+        first_generation: 4,
+        contact: Some(Contact { server_ms: 1_732_400_000_000, wall_ms: -1 }),
+        last_success_ms: Some(1_732_400_000_001),
+        pack: Some(Hash([0xc0; 32])),
+        former: Some(vec![former()]),
+        counted_ms: Some(1_732_400_000_002),
+    }
+}
+
+fn base() -> Base {
+    Base { state: record_state(), included: 10, generation: 5 }
+}
+
+fn waits() -> Waits {
+    let told = waiting_pull_response().waiting.into_iter().flatten().next_back();
+    Waits { told: told.expect("two are told"), generation: 5 }
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -216,7 +274,7 @@ fn frozen() -> BTreeMap<&'static str, Vec<u8>> {
 }
 
 #[test]
-fn every_wire_type_is_written_as_it_was_frozen() {
+fn every_type_is_written_as_it_was_frozen() {
     let (samples, frozen) = (samples(), frozen());
     for (name, sample) in &samples {
         let now = hex(sample);
@@ -253,6 +311,12 @@ fn frozen_bytes_are_read_and_no_part_of_them_is() {
     reads("PullResponse, counted", &counted_pull_response());
     reads("PullResponse, with what waits", &waiting_pull_response());
     reads("RecordState", &record_state());
+    reads("OpenPatch", &open_patch());
+    reads("DeviceState", &device_state());
+    reads("DeviceState, the least", &DeviceState::new(DeviceId([0xd0; 16])));
+    reads("Former", &former());
+    reads("Base", &base());
+    reads("Waits", &waits());
 }
 
 #[test]

@@ -266,13 +266,7 @@ fn beside_what_waits_at_the_repair_desk_nobody_disagrees_with_themselves() {
     let mut device = DeviceState::new(ANNA);
     (device.acked, device.included, device.complete) = (2, 2, 1);
     let base = Base { state: state(&[&applied]), included: 2, generation: 1 };
-    let verdict = Verdict {
-        seq: 1,
-        outcome: Outcome::Quarantined,
-        reason: Some(QuarantineReason::OutOfScope),
-        set_aside: None,
-    };
-    let held = Held { operation: kept.clone(), verdict: Some(verdict) };
+    let held = waits(&kept);
     let shown = view(&device, Some(&base), std::slice::from_ref(&held), None);
     let shown = shown.expect("there is a record");
     assert_eq!(shown.conflicts, []);
@@ -295,6 +289,112 @@ fn beside_what_waits_at_the_repair_desk_nobody_disagrees_with_themselves() {
             assert!(shown.quarantined && !shown.pending);
         }
     }
+}
+
+fn waits(operation: &Operation) -> Held {
+    let verdict = Verdict {
+        seq: operation.dot.seq,
+        outcome: Outcome::Quarantined,
+        reason: Some(QuarantineReason::OutOfScope),
+        set_aside: None,
+    };
+    Held { operation: operation.clone(), verdict: Some(verdict) }
+}
+
+/// Both wait, and each came over the one before it.
+#[test]
+fn of_two_changes_that_wait_the_second_is_shown_on_each_phone_of_who_wrote_them() {
+    let mut anna = Person::new(ANNA);
+    let applied = anna.does(Action::Create, &[("a/x", text("1"))]);
+    let mut other = Person { device: DeviceId([9; 16]), seq: 0, ..anna };
+    let [mut first, mut second] =
+        ["2", "3"].map(|answer| other.does(Action::Delete, &[("a/x", text(answer))]));
+    for operation in [&mut first, &mut second] {
+        operation.author.clone_from(&applied.author);
+    }
+    let base = Base { state: state(&[&applied]), included: 0, generation: 1 };
+    for held in [[&first, &second], [&second, &first]] {
+        for device in [ANNA, DeviceId([9; 16]), DeviceId([8; 16])].map(DeviceState::new) {
+            let shown = view(&device, Some(&base), &held.map(waits), None);
+            let shown = shown.expect("there is a record");
+            assert_eq!(shown.fields["a/x"], text("3"), "{:?}", device.device);
+            assert!(shown.deleted && shown.conflicts.is_empty());
+        }
+    }
+}
+
+/// Of three changes, each over the one before, the one between came from another phone and was applied: that it came over the
+/// first no pull tells.
+#[test]
+fn what_a_phone_wrote_after_what_waits_of_it_takes_its_place() {
+    let mut anna = Person::new(ANNA);
+    let first = anna.does(Action::Create, &[("a/x", text("1"))]);
+    let mut other = Person::new(DeviceId([9; 16]));
+    other.screen.sealed(&first);
+    let mut between = other.does(Action::Edit, &[("a/x", text("2"))]);
+    between.author.clone_from(&first.author);
+    anna.screen.sealed(&between);
+    let last = anna.does(Action::Edit, &[("a/x", text("3"))]);
+    let base = Base { state: state(&[&between]), included: 0, generation: 1 };
+    let unsent = Held { operation: last.clone(), verdict: None };
+    for last in [waits(&last), unsent] {
+        let outbox = [waits(&first), last];
+        let shown = view(&DeviceState::new(ANNA), Some(&base), &outbox, None);
+        let shown = shown.expect("there is a record");
+        assert_eq!((&shown.fields["a/x"], shown.conflicts), (&text("3"), vec![]));
+    }
+}
+
+/// Of three changes that one person made, each over the one before, the one between could not be applied.
+#[test]
+fn what_waits_hands_on_what_replaced_it_to_what_it_replaced_itself() {
+    let mut anna = Person::new(ANNA);
+    let first = anna.does(Action::Create, &[("a/x", text("1")), ("a/y", text("1"))]);
+    let between = ["2", "3"].map(|answer| anna.does(Action::Edit, &[("a/x", text(answer))]));
+    let last = anna.does(Action::Delete, &[("a/x", text("4"))]);
+    for order in [[&first, &last], [&last, &first]] {
+        let mut record = merged(order);
+        assert_eq!(RecordView::of(&record.state(Stamp::default())).conflicts.len(), 2);
+        assert!(!record.pass_through(&between[..1]), "the chain has a hole");
+        assert!(record.pass_through(&between) && !record.pass_through(&between));
+        assert_eq!(record.outcome(&last), Outcome::Applied);
+        let shown = RecordView::of(&record.state(Stamp::default()));
+        assert!(shown.deleted && shown.conflicts.is_empty(), "{:?}", shown.conflicts);
+        assert_eq!((&shown.fields["a/x"], &shown.fields["a/y"]), (&text("4"), &text("1")));
+        // It is put into the record after all, in whichever order.
+        for late in [[0, 1], [1, 0]] {
+            let mut record = record.clone();
+            for operation in late.map(|at| &between[at]) {
+                record.apply(operation);
+                record.pass_through(&between);
+            }
+            assert_eq!(
+                record.state(Stamp::default()).fields,
+                merged([&first, &last, &between[0], &between[1]]).state(Stamp::default()).fields
+            );
+        }
+        // What came over what waits comes after it was noted what that replaced.
+        let mut late = merged([&last]);
+        assert!(!late.pass_through(&between), "of what is not here nothing is noted");
+        late.apply(&first);
+        assert!(late.pass_through(&between));
+        assert_eq!(late, record);
+    }
+}
+
+#[test]
+fn what_was_not_let_in_takes_no_approval_away() {
+    let (mut anna, mut binh, all) = submitted();
+    let approval = binh.does(Action::Amend, &approving());
+    anna.screen = shown(&[&all[..], std::slice::from_ref(&approval)].concat()).screen();
+    let undone = [(field::STATE, text(State::Withdrawn.name()))];
+    let refused = anna.does(Action::Amend, &undone);
+    let after = anna.does(Action::Amend, &undone);
+    let mut record = merged(all.iter().chain([&approval, &after]));
+    assert!(!record.pass_through(std::slice::from_ref(&refused)));
+    let view = RecordView::of(&record.state(Stamp::default()));
+    assert!(view.is_approved(), "{:?}", view.conflicts);
+    assert_eq!(to_decide(&view), [field::STATE]);
 }
 
 #[test]

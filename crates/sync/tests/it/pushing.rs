@@ -184,6 +184,56 @@ fn operations_that_the_phone_freed_are_not_waited_for() {
     assert_eq!(rescued.decisions[0].verdict.outcome, Outcome::Applied);
 }
 
+/// Three changes, each over the one before, of which the second is of a form that nobody knows.
+#[test]
+fn what_is_not_let_in_does_not_part_what_it_came_over_from_what_came_over_it() {
+    let change = |seq: u64| {
+        let mut change = operation(seq);
+        let over =
+            (1..seq).next_back().map(|seq| Dot { device: DEVICE, seq }).into_iter().collect();
+        let write = Write { value: Value::Text(seq.to_string()), over };
+        change.fields = BTreeMap::from([("field".to_owned(), write)]);
+        change.form.hash = if seq == 2 { Hash([9; 32]) } else { change.form.hash };
+        change
+    };
+    let stands = |decided: &Decided| {
+        let record = &decided.changed[&change(1).record];
+        record.standing("field").map(|(dot, _)| dot.seq).collect::<Vec<_>>()
+    };
+    let together = push(request([1, 2, 3].map(change)), Known::default());
+    assert_eq!(stands(&together), [3]);
+    assert_eq!(together.decisions[2].verdict.outcome, Outcome::Applied);
+
+    let first = push(request([1, 2].map(change)), Known::default());
+    let waiting = BTreeMap::from([(change(2).record, vec![change(2)])]);
+    let after = push(request([change(3)]), Known { waiting, ..known_after(first) });
+    assert_eq!(stands(&after), [3]);
+
+    // A restored server hears of it last.
+    let mut record = Record::begin(&change(1));
+    record.apply(&change(3));
+    let records = BTreeMap::from([(record.id(), record)]);
+    let late = push(request([change(2)]), Known { acked: 3, records, ..Known::default() });
+    assert_eq!(stands(&late), [3]);
+}
+
+/// A carrier brought it before its device did.
+#[test]
+fn what_the_repair_desk_applied_is_not_decided_again() {
+    let unknown = |seq| Operation { author: "somebody".into(), ..operation(seq) };
+    let brought = request([1, 2].map(unknown));
+    let put_in =
+        BTreeMap::from([((1, codec::hash(&brought.operations[0].bytes)), Outcome::Merged)]);
+    let decided = push(brought, Known { put_in, ..Known::default() });
+    let [first, second] = &decided.decisions[..] else { panic!("two were sent") };
+    assert_eq!(
+        (first.verdict.outcome, first.reason, first.place),
+        (Outcome::Merged, None, Place::Log)
+    );
+    assert_eq!(second.reason, Some(QuarantineReason::OtherAuthor));
+    assert!(decided.changed.is_empty(), "it has its effect");
+}
+
 /// A number that the database cannot hold would be the last one.
 #[test]
 fn a_device_that_says_it_counted_further_than_it_can_is_not_believed() {

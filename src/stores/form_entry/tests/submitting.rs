@@ -1,5 +1,7 @@
 //! What a person does to a record as a whole.
 
+use form::ViolationKind;
+
 use super::*;
 
 /// A sync seals every open patch, whenever it starts.
@@ -69,6 +71,35 @@ fn a_photo_that_is_on_its_way_is_submitted_with_the_rest() {
         let view = block_on(phone.records.view(entry.record())).expect("read").expect("a record");
         assert_eq!(view.state, State::Submitted);
         assert_eq!(view.fields.get("chung/ten"), Some(&Value::File(file)));
+    });
+}
+
+/// It is kept as it was typed, as far as a server applies it.
+#[test]
+fn an_answer_that_is_too_long_is_told_while_it_is_typed_and_is_not_submitted() {
+    run(|phone| {
+        assert!(form::MAX_ANSWER_BYTES < sync::push::MAX_PART_BYTES, "it goes along with others");
+        let id = record_id::new();
+        let entry = phone.open(id);
+        let name = question(entry, "chung/ten");
+        let longest = form::MAX_ANSWER_BYTES;
+        let (is_told, not_taken) = (Some(ViolationKind::Length), sync::push::MAX_ANSWER_BYTES + 1);
+        for (length, told, stored) in [
+            (longest, None, longest),
+            (longest + 1, is_told, longest + 1),
+            (not_taken, is_told, longest + 1),
+        ] {
+            entry.answer(name, &"x".repeat(length));
+            let problem = entry.node(name).get_untracked().problem;
+            assert_eq!(problem.map(|problem| problem.kind), told, "{length}");
+            block_on(entry.save_now()).expect("stored");
+            assert_eq!(value(phone.open(id), "chung/ten").len(), stored);
+        }
+        assert_eq!(value(entry, "chung/ten").len(), not_taken, "it stays on screen");
+        let refused = block_on(entry.submit());
+        assert!(matches!(refused, Err(SubmitError::Problems(wrong)) if wrong[0].node == name));
+        entry.answer(name, "An");
+        block_on(entry.submit()).expect("it is short enough");
     });
 }
 

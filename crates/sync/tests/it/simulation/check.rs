@@ -8,7 +8,7 @@ use sync::{
     merge::Stamp,
     push::Kept,
     view::RecordView,
-    wire::{Dot, Operation, Outcome, RecordId, Sibling},
+    wire::{Dot, Operation, Outcome, RecordId, Sibling, Value, field},
 };
 
 use super::{erasing, phone::Phone, server::Server, world::World};
@@ -28,8 +28,8 @@ macro_rules! must {
 
 pub fn all(world: &World) -> Result<(), String> {
     every_operation_is_held_once(world)?;
-    let applied = applied(&world.server);
-    registers_are_what_nobody_replaced(world, &applied)?;
+    let (applied, waiting) = (applied(&world.server), waiting(&world.server));
+    registers_are_what_nobody_replaced(world, &applied, &waiting)?;
     erasing::what_was_erased_is_gone_and_nothing_else(world)?;
     every_file_is_whole(world)?;
     // A phone that lost nothing missed nothing either: it need not be healed, and what heals it hides no fault of the feed.
@@ -39,6 +39,7 @@ pub fn all(world: &World) -> Result<(), String> {
     for (index, phone) in world.phones.iter().enumerate() {
         phone_equals_server(world, phone, &applied)
             .and_then(|()| what_waits_is_shown(world, phone))
+            .and_then(|()| the_newest_answer_is_shown(world, phone, &applied, &waiting))
             .map_err(|what| format!("phone {index}: {what}"))?;
     }
     Ok(())
@@ -69,24 +70,48 @@ pub fn applied(server: &Server) -> Applied {
     applied
 }
 
-fn registers_are_what_nobody_replaced(world: &World, applied: &Applied) -> Result<(), String> {
+/// Of each record what the repair desk has, or set aside.
+pub fn waiting(server: &Server) -> Applied {
+    let mut waiting = Applied::new();
+    for (operation, kept) in server.operations() {
+        if kept.verdict.outcome == Outcome::Quarantined {
+            waiting.entry(operation.record).or_default().push(operation);
+        }
+    }
+    waiting
+}
+
+fn registers_are_what_nobody_replaced(
+    world: &World,
+    applied: &Applied,
+    waiting: &Applied,
+) -> Result<(), String> {
     let records = &world.server.database.records;
     must!(records.keys().eq(applied.keys()), "records without operations, or the reverse");
     for (id, operations) in applied {
         let state = records[id].0.state(Stamp::default());
-        let expected = unsuperseded(operations);
+        let expected = unsuperseded(operations, of(waiting, *id));
         must!(state.fields == expected, "{id}: {:?} instead of {expected:?}", state.fields);
     }
     Ok(())
 }
 
-/// The rule of merging in its plainest form, over the whole set at once.
-pub fn unsuperseded(operations: &[Operation]) -> Fields {
+/// What of those is of a record.
+pub fn of(operations: &Applied, record: RecordId) -> &[Operation] {
+    operations.get(&record).map_or(&[], Vec::as_slice)
+}
+
+/// The rule of merging in its plainest form, over the whole sets at once: what waits hands on what replaced it to what it replaced itself,
+/// but no approval that stands.
+pub fn unsuperseded(operations: &[Operation], waiting: &[Operation]) -> Fields {
+    let is_approval = |operation: &Operation| {
+        approves(operation) && !is_replaced(operations, &[], field::STATE, operation.dot)
+    };
     let mut fields = Fields::new();
     for operation in operations {
+        let waiting = if is_approval(operation) { &[] } else { waiting };
         for (path, write) in &operation.fields {
-            let mut others = operations.iter().filter_map(|other| other.fields.get(path));
-            if !others.any(|other| other.over.contains(&operation.dot)) {
+            if !is_replaced(operations, waiting, path, operation.dot) {
                 let sibling = Sibling { dot: operation.dot, value: write.value.clone() };
                 fields.entry(path.clone()).or_default().push(sibling);
             }
@@ -94,6 +119,19 @@ pub fn unsuperseded(operations: &[Operation]) -> Fields {
     }
     fields.values_mut().for_each(|siblings| siblings.sort());
     fields
+}
+
+fn approves(operation: &Operation) -> bool {
+    let state = operation.fields.get(field::STATE);
+    state.is_some_and(|write| write.value == Value::Text("approved".to_owned()))
+}
+
+fn is_replaced(operations: &[Operation], waiting: &[Operation], path: &str, dot: Dot) -> bool {
+    let replaces =
+        |other: &&Operation| other.fields.get(path).is_some_and(|write| write.over.contains(&dot));
+    let mut between = waiting.iter().filter(replaces);
+    operations.iter().any(|other| replaces(&other))
+        || between.any(|between| is_replaced(operations, waiting, path, between.dot))
 }
 
 /// Whoever took a photo has it until the server does: no phone loses a file, and each brings what is named.
@@ -128,7 +166,9 @@ fn phone_equals_server(world: &World, phone: &Phone, applied: &Applied) -> Resul
     must!(held == expected, "holds other states than the server");
     for id in phone.known_records() {
         let view = phone.view(id);
-        if view.as_ref().is_some_and(|view| view.quarantined) {
+        if let Some(view) = view.as_ref().filter(|view| view.quarantined) {
+            let theirs = expected.get(&id).map(|state| &state.fields);
+            nobody_disagrees_with_themselves(view, theirs)?;
             continue;
         }
         let theirs = expected.get(&id).map(|state| RecordView::of(state));
@@ -159,6 +199,24 @@ fn phone_equals_server(world: &World, phone: &Phone, applied: &Applied) -> Resul
     Ok(())
 }
 
+/// What waits is laid over what the server shows so that no device's answers stand side by side that do not there.
+fn nobody_disagrees_with_themselves(
+    view: &RecordView,
+    theirs: Option<&Fields>,
+) -> Result<(), String> {
+    for (path, dots) in &view.dots {
+        let stands = |dot: &&Dot| {
+            let siblings = theirs.and_then(|fields| fields.get(path));
+            siblings.is_some_and(|siblings| siblings.iter().any(|sibling| sibling.dot == **dot))
+        };
+        for laid in dots.iter().filter(|dot| !stands(dot)) {
+            let others = dots.iter().filter(|dot| dot.device == laid.device).count();
+            must!(others == 1, "{}: {laid:?} of {path} is one of {dots:?}", view.record);
+        }
+    }
+    Ok(())
+}
+
 /// What of an account could not be applied is shown by each of its phones, with what the repair desk says of it.
 fn what_waits_is_shown(world: &World, phone: &Phone) -> Result<(), String> {
     let waits = |kept: &Kept| kept.verdict.outcome == Outcome::Quarantined;
@@ -183,6 +241,49 @@ fn what_waits_is_shown(world: &World, phone: &Phone) -> Result<(), String> {
         let operation = known.held().map(|held| held.operation);
         let is_own = operation.is_some_and(|operation| operation.author == phone.account);
         must!(is_own, "was told of what another account wrote: {dot:?}");
+    }
+    Ok(())
+}
+
+/// Where nobody but the person answered, and each answer had seen those before, all phones of theirs show the newest alone, whether that
+/// was applied or waits. But for the phone that sent what waits, if the person replaced that from another: it cannot tell that this saw it.
+fn the_newest_answer_is_shown(
+    world: &World,
+    phone: &Phone,
+    applied: &Applied,
+    waiting: &Applied,
+) -> Result<(), String> {
+    let Phone { account, disk, .. } = phone;
+    for record in phone.known_records() {
+        let (applied, waiting) = (of(applied, record), of(waiting, record));
+        if applied.iter().any(approves) {
+            continue;
+        }
+        let all: Vec<Operation> = applied.iter().chain(waiting).cloned().collect();
+        let is_own = |operation: &Operation| operation.dot.device == disk.state.device;
+        let is_copys = |operation: &Operation| is_own(operation) && operation.dot.seq > disk.sealed;
+        if !disk.base.contains_key(&record) || waiting.iter().any(is_copys) {
+            continue;
+        }
+        let view = phone.view(record).expect("a record that it knows");
+        for (path, standing) in unsuperseded(&all, &[]) {
+            let writes = || all.iter().filter(|operation| operation.fields.contains_key(&path));
+            let [Sibling { dot: newest, .. }] = standing[..] else { continue };
+            let is_theirs = writes().all(|operation| operation.author == *account);
+            let replaced_elsewhere = waiting.iter().filter(|one| is_own(one)).any(|one| {
+                let is_here = one.fields.contains_key(&path) && one.dot != newest;
+                is_here && writes().any(|other| other.dot.device != one.dot.device)
+            });
+            if !is_theirs || field::is_ours(&path) || replaced_elsewhere {
+                continue;
+            }
+            let shown = view.dots.get(&path).map(Vec::as_slice);
+            let is_hidden = world.is_hidden(account, applied, &path);
+            must!(
+                is_hidden || shown == Some(&[newest]),
+                "{record}: shows {shown:?} of {path} and not {newest:?}"
+            );
+        }
     }
     Ok(())
 }

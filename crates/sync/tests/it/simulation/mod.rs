@@ -115,6 +115,10 @@ pub enum Bug {
     FormerIdsUntold,
     /// What could not be applied has no place of its own in the feed.
     QuarantineWithoutPlace,
+    /// A phone that took another id is told what became of the operations of the id that its session began with.
+    AnsweredForTheSession,
+    /// The server does not know what an operation replaced that it could not apply.
+    WaitingEndsTheChain,
 }
 
 impl Bug {
@@ -137,7 +141,9 @@ impl Bug {
             | Self::LearntOfNewcomersOnly
             | Self::LossUnnoticed
             | Self::FormerIdsUntold
-            | Self::QuarantineWithoutPlace => "ours",
+            | Self::QuarantineWithoutPlace
+            | Self::AnsweredForTheSession
+            | Self::WaitingEndsTheChain => "ours",
             Self::FeedUnscoped => "OWASP API1: whose record it is, nobody asks",
             Self::HiddenFieldSent => "OWASP API3: what is hidden is left to the screen to hide",
             Self::BatchBegunAgain => "CHT #7528: a batch that broke off begins at 0",
@@ -174,7 +180,7 @@ impl Bug {
 }
 
 impl Bug {
-    const ALL: [Self; 46] = [
+    const ALL: [Self; 48] = [
         Self::OutboxDroppedAtAck,
         Self::NoEpochOnRestore,
         Self::StatusTrusted,
@@ -221,6 +227,8 @@ impl Bug {
         Self::LossUnnoticed,
         Self::FormerIdsUntold,
         Self::QuarantineWithoutPlace,
+        Self::AnsweredForTheSession,
+        Self::WaitingEndsTheChain,
     ];
 }
 
@@ -330,6 +338,14 @@ fn an_answer_over_what_a_restore_lost_is_emptied_when_that_turns_out_to_be_from_
     for seed in [85_180, 151_819] {
         run(seed, None).unwrap_or_else(|what| panic!("SOTAY_SEED={seed}: {what}"));
         assert!(run(seed, Some(Bug::LearntOfNewcomersOnly)).is_err(), "it is still that schedule");
+    }
+}
+
+/// What one phone wrote one after the other stood side by side on it, where something between waited, or had come from elsewhere.
+#[test]
+fn nobody_disagrees_with_themselves_because_something_waits() {
+    for seed in [10, 19, 21, 43, 138] {
+        run(seed, None).unwrap_or_else(|what| panic!("SOTAY_SEED={seed}: {what}"));
     }
 }
 

@@ -50,6 +50,8 @@ pub struct Disk {
 
 pub struct Phone {
     pub account: String,
+    /// The id under which it signed in last.
+    pub session: DeviceId,
     pub disk: Disk,
     pub machine: Device,
     pub effects: VecDeque<Effect>,
@@ -86,6 +88,7 @@ impl Phone {
         };
         Self {
             account: account.to_owned(),
+            session: device,
             machine: Device::new(disk.state.clone()),
             disk,
             effects: VecDeque::new(),
@@ -109,6 +112,7 @@ impl Phone {
         copy.disk = self.disk.clone();
         copy.typed = self.typed.clone();
         copy.read = self.read.clone();
+        copy.session = self.session;
         copy.kill();
         copy
     }
@@ -185,6 +189,9 @@ impl Phone {
     }
 
     pub fn handle(&mut self, event: Event, random: u64) {
+        if matches!(event, Event::SignedIn) {
+            self.session = self.disk.state.device;
+        }
         let effects = self.machine.handle(event, self.skew_ms, random);
         for effect in effects {
             match effect {

@@ -431,6 +431,7 @@ impl Server {
             known.erased = database.erased.clone();
         }
         for id in batch.records() {
+            known.waiting.insert(id, self.waiting_of(id));
             if let Some((record, _)) = database.records.get(&id) {
                 known.records.insert(id, record.clone());
             } else if self.bug != Some(Bug::BegunWithoutErasure) {
@@ -531,6 +532,17 @@ impl Server {
         names.any(|(_, other)| Some(other) == name)
     }
 
+    /// What the log has of a record and was not applied.
+    fn waiting_of(&self, record: RecordId) -> Vec<Operation> {
+        if self.bug == Some(Bug::WaitingEndsTheChain) {
+            return Vec::new();
+        }
+        let waiting = self.operations().filter(|(operation, kept)| {
+            operation.record == record && kept.verdict.outcome == Outcome::Quarantined
+        });
+        waiting.map(|(operation, _)| operation).collect()
+    }
+
     /// Operations that wait at the repair desk.
     pub fn waiting(&self) -> Vec<Dot> {
         let waiting = self.database.log.iter().filter(|(dot, (_, kept))| {
@@ -541,9 +553,11 @@ impl Server {
 
     /// The repair desk applies an operation, or sets it aside where that cannot be. Says whether it was applied.
     pub fn settle(&mut self, dot: Dot) -> bool {
+        let (bytes, _) = &self.database.log[&dot];
+        let operation: Operation = codec::decode(bytes).expect("phones seal operations");
+        let waiting = self.waiting_of(operation.record);
         let database = &mut self.database;
         let (bytes, kept) = database.log.get_mut(&dot).expect("an operation that waits");
-        let operation: Operation = codec::decode(bytes).expect("phones seal operations");
         let record = database.records.get(&operation.record).map(|(record, _)| record);
         let reason = kept.verdict.reason.expect("quarantine has a reason");
         let patient = Patient { operation: Some(&operation), size: bytes.len(), reason, record };
@@ -559,7 +573,7 @@ impl Server {
             Some(Bug::BegunWithoutErasure) => Vec::new(),
             _ => database.of_unbegun(operation.record),
         };
-        let (record, outcome) = repair::apply(record, &operation, &erasures);
+        let (record, outcome) = repair::apply(record, &operation, &erasures, &waiting);
         let left = record.left(before.as_deref());
         let verdict = Verdict { seq: dot.seq, outcome, reason: None, set_aside: None };
         database.log.get_mut(&dot).expect("it waits there").1.verdict = verdict;

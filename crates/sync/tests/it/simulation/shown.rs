@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sync::wire::{DeviceId, FormRef, Hash, Operation, RecordId, RecordState, Value, field};
 
 use super::{
-    check::{Applied, Fields, applied, unsuperseded},
+    check::{Applied, Fields, applied, of, unsuperseded, waiting},
     random::Random,
     world::World,
 };
@@ -88,9 +88,10 @@ impl World {
 
     /// What an account is to be shown: each record's fields.
     pub fn shown(&self, account: &str, applied: &Applied) -> BTreeMap<RecordId, Fields> {
+        let waiting = waiting(&self.server);
         let seen = applied.iter().filter(|(_, operations)| self.shows(account, operations));
         let fields = seen.map(|(id, operations)| {
-            let mut fields = unsuperseded(operations);
+            let mut fields = unsuperseded(operations, of(&waiting, *id));
             fields.retain(|path, _| !self.is_hidden(account, operations, path));
             (*id, fields)
         });
@@ -106,7 +107,7 @@ impl World {
         self.server.scopes[account].contains(&beginning(operations).unit)
     }
 
-    fn is_hidden(&self, account: &str, operations: &[Operation], path: &str) -> bool {
+    pub fn is_hidden(&self, account: &str, operations: &[Operation], path: &str) -> bool {
         self.server.granted(account).is_hidden(&beginning(operations).form.id, path)
     }
 

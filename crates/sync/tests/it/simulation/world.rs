@@ -762,7 +762,11 @@ impl World {
                 None => Served::Reply(Reply::Refused { status: 400, retry_after_ms: None }),
             },
             Asked::Pull { cursor, tally } => {
-                let page = self.server.pull(&account, request.device, cursor.as_deref(), *tally);
+                let device = match self.bug {
+                    Some(Bug::AnsweredForTheSession) => self.phones[request.phone].session,
+                    _ => request.device,
+                };
+                let page = self.server.pull(&account, device, cursor.as_deref(), *tally);
                 self.check_page(&account, &page.records);
                 // Some phones have an app that knows nothing of columns, some one that knows nothing of words.
                 let page = match request.phone % 3 {
