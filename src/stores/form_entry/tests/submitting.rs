@@ -78,7 +78,12 @@ fn a_photo_that_is_on_its_way_is_submitted_with_the_rest() {
 #[test]
 fn an_answer_that_is_too_long_is_told_while_it_is_typed_and_is_not_submitted() {
     run(|phone| {
-        assert!(form::MAX_ANSWER_BYTES < sync::push::MAX_PART_BYTES, "it goes along with others");
+        const {
+            assert!(
+                form::MAX_ANSWER_BYTES < sync::push::MAX_PART_BYTES,
+                "it goes along with others"
+            )
+        }
         let id = record_id::new();
         let entry = phone.open(id);
         let name = question(entry, "chung/ten");
