@@ -392,7 +392,10 @@ pub(super) fn neighbour_of(entry: FormEntry, row: NodeId) -> String {
     let repeat = entry.parent(row).unwrap_or(row);
     let rows = entry.children(repeat).get_untracked();
     let next = rows.iter().skip_while(|other| **other != row).nth(1);
-    next.map_or_else(|| format!("#q{} > .button", repeat.index()), |next| head_of(*next))
+    next.map_or_else(
+        || format!("#q{} > .repeat-rows ~ .button", repeat.index()),
+        |next| head_of(*next),
+    )
 }
 
 /// Brings a row in sight once it is drawn, and goes to its first field.

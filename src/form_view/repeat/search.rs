@@ -211,7 +211,6 @@ pub(super) fn search(
                 return;
             }
             cards.update_value(|cards| cards.values_mut().for_each(|card| card.text = None));
-            found.set(None);
         }
         hides.set_value(true);
         tasks::spawn(async move {
@@ -256,6 +255,8 @@ pub(super) fn search(
                 found.try_set(Some(Found { count, is_near: best == Fit::Near }));
             } else {
                 hides.try_set_value(false);
+                // Who is left is counted anew now, when all are shown again.
+                found.try_set(None);
             }
         });
     });

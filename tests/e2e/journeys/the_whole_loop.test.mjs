@@ -202,7 +202,7 @@ test('offline, a training session takes the attendance of 12 people', async () =
   // The next one is a press away, and knows who fills in and which class it is.
   await officer.page.locator('.toast').getByRole('button', { name: 'Phiếu mới' }).click();
   const next = await new FormPage(officer.page).ready();
-  for (const [question, answer] of [['nguoi_lap', 'Nguyễn Thị Hoa'], ['ma_lop', 'BDG-2026-01'], ['giang_vien', '']]) {
+  for (const [question, answer] of [['nguoi_lap', 'Nguyễn Thị Hoa'], ['ma_lop', 'BDG-2026-01'], ['giang_vien', 'Võ Thị Lan'], ['buoi', '2']]) {
     assert.equal(await next.question(question).locator('input').inputValue(), answer, question);
   }
   await next.question('don_vi_lap').getByText('Phường Long Khánh').waitFor();
