@@ -281,10 +281,10 @@ mod tests {
             (Phase::Offline, "Không có mạng"),
         ] {
             let line = line(Language::Vi, &Standing { phase, ..waits.clone() });
-            assert_eq!(line, format!("3 ảnh, tệp chỉ có trên máy này · {told}"));
+            assert_eq!(line, format!("3 tệp chỉ có trên máy này · {told}"));
         }
         let heard = told(Language::Vi, &waits);
-        assert_eq!(heard, "3 ảnh, tệp chỉ có trên máy này · 2 tệp lớn chờ Wi-Fi");
+        assert_eq!(heard, "3 tệp chỉ có trên máy này · 2 tệp lớn chờ Wi-Fi");
         let one = Standing { unsent_files: 1, files_for_wifi: 1, ..waits };
         assert_eq!(
             line(Language::En, &one),

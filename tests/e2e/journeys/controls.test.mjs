@@ -215,7 +215,7 @@ test('a range, dates and times', async () => {
   assert.equal(await slider.getAttribute('aria-valuetext'), 'Chưa nhập');
   await slider.click({ position: { x: 2, y: (await slider.boundingBox()).height / 2 } });
   assert.equal(await shown.innerText(), '0');
-  await form.question('diem').getByRole('button', { name: 'Bỏ chọn' }).click();
+  await form.question('diem').getByRole('button', { name: 'Xóa câu trả lời' }).click();
   await slider.press('Shift+Tab');
   await phone.page.keyboard.press('Tab');
   assert.equal(await shown.innerText(), '–');
@@ -325,7 +325,7 @@ test('a place that was found is told, and the button that sought it keeps the fo
   const told = question.locator('[role="status"]').first();
   await until('the place is told', async () => /\d+[.,]\d+/.test(await told.textContent()));
   assert.ok(await button.evaluate((element) => element === document.activeElement));
-  await question.getByRole('button', { name: 'Bỏ chọn' }).click();
+  await question.getByRole('button', { name: 'Xóa câu trả lời' }).click();
 });
 
 test('a place that may lie further off than the form takes is told to be rough, and is kept', async () => {
@@ -335,7 +335,7 @@ test('a place that may lie further off than the form takes is told to be rough, 
   await phone.page.clock.fastForward(31_000);
   await question.getByText('Vị trí còn sai tới 800 m').waitFor();
   assert.match(await question.locator('.geopoint-value').innerText(), /^10\.5, 107/);
-  await question.getByRole('button', { name: 'Bỏ chọn' }).click();
+  await question.getByRole('button', { name: 'Xóa câu trả lời' }).click();
   await question.getByText('Vị trí còn sai tới 800 m').waitFor({ state: 'detached' });
   await phone.grant(server.url);
 });
@@ -386,7 +386,7 @@ test('coordinates that are typed while the phone measures stand, and half of the
   await longitude.fill('');
   await longitude.blur();
   await question.getByText('không đúng kiểu').waitFor();
-  await question.getByRole('button', { name: 'Bỏ chọn' }).click();
+  await question.getByRole('button', { name: 'Xóa câu trả lời' }).click();
   await until('both are empty', async () => !(await latitude.inputValue()) && !(await longitude.inputValue()));
   await question.locator('.geopoint-value').waitFor({ state: 'detached' });
 });
