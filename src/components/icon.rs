@@ -51,8 +51,10 @@ pub enum Glyph {
     Pin,
     /// A pen that signs.
     Sign,
-    /// A paper clip.
+    /// A paper clip: something is attached.
     Clip,
+    /// One sheet over another: a text is copied, or pasted.
+    Copy,
     /// A bar code.
     Barcode,
     /// An arrow down into a tray.
@@ -113,6 +115,7 @@ impl Glyph {
                 "M12 21s7-6.5 7-11.5a7 7 0 0 0-14 0C5 14.5 12 21 12 21zM12 7.5a2 2 0 1 0 0 4 2 2 0 0 0 0-4z"
             }
             Self::Sign => "M3 18c3-9 6-13 7-11s-4 9-2 9 3-5 4.5-4.5S11.5 16 14 16s3-2 7-2",
+            Self::Copy => "M9 9h11v11H9zM5 15H4V4h11v1",
             Self::Clip => {
                 "M19 11l-7.5 7.5a4.5 4.5 0 0 1-6.4-6.4L13 4.2a3 3 0 0 1 4.3 4.3l-7.8 7.7a1.5 1.5 0 0 1-2.1-2.1L14 7.5"
             }

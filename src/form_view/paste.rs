@@ -30,7 +30,7 @@ pub(super) fn PasteRows(
     view! {
         <Button
             kind=ButtonKind::Quiet
-            icon=Glyph::Clip
+            icon=Glyph::Copy
             label=words.say(Language::paste_list)
             on_click=move |()| open.set(true)
         />

@@ -10,18 +10,18 @@ words! {
     show_password: "Hiện mật khẩu", "Show the password";
     signing_in: "Đang đăng nhập…", "Signing in…";
     sign_out: "Đăng xuất", "Sign out";
-    sign_out_what: "Hồ sơ và biểu mẫu của bạn sẽ được gỡ khỏi máy này. Những gì đã gửi vẫn còn trên máy chủ. Muốn nhập tiếp, bạn phải đăng nhập lại, và cần mạng để đăng nhập lại.", "Your records and forms are removed from this phone. What was sent stays at the server. To go on you have to sign in again, which takes a network.";
+    sign_out_what: "Hồ sơ và mẫu phiếu của bạn sẽ được gỡ khỏi máy này. Những gì đã gửi vẫn còn trên máy chủ. Muốn nhập tiếp, bạn phải đăng nhập lại, và cần mạng để đăng nhập lại.", "Your records and forms are removed from this phone. What was sent stays at the server. To go on you have to sign in again, which takes a network.";
     sign_out_offline: "Máy đang không có mạng: đăng xuất bây giờ thì chưa đăng nhập lại được.", "There is no network: if you sign out now, you cannot sign in again yet.";
     stay_signed_in: "Ở lại", "Stay signed in";
     signed_in_as: "Đang dùng máy này", "Using this phone";
     session_ended: "Phiên đăng nhập đã hết. Bạn vẫn làm việc được; đăng nhập lại để gửi.", "The session has ended. You can go on working; sign in again to send.";
     sign_in_again: "Đăng nhập lại", "Sign in again";
     wrong_credentials: "Tên hoặc mật khẩu không đúng.", "Wrong name or password.";
-    server_unreachable: "Không gặp được máy chủ. Kiểm tra mạng rồi thử lại.", "The server was not reached. Check the network and try again.";
+    server_unreachable: "Không kết nối được với máy chủ. Kiểm tra mạng rồi thử lại.", "The server was not reached. Check the network and try again.";
     fill_in_name: "Nhập tên đăng nhập và mật khẩu.", "Enter your name and password.";
 
     storage: "Bộ nhớ của máy", "Storage on this phone";
-    kept_for_sure: "Trình duyệt hứa không tự xóa dữ liệu của ứng dụng.", "The browser has promised not to delete the app's data by itself.";
+    kept_for_sure: "Trình duyệt đã nhận giữ dữ liệu, không tự xóa.", "The browser has promised not to delete the app's data by itself.";
     not_kept_for_sure: "Trình duyệt có thể xóa dữ liệu khi máy đầy. Cài ứng dụng vào màn hình chính để được giữ chắc.", "The browser may delete data when the phone is full. Install the app to keep it safe.";
     ask_to_keep: "Xin giữ chắc dữ liệu", "Ask to keep the data";
     space_used: "Đã dùng", "Used";
@@ -31,7 +31,7 @@ words! {
     is_not_installed: "chưa cài", "not installed";
     held_files: "Ảnh, tệp trên máy", "Photos and files here";
     backup_holds_all: "Mọi dữ liệu máy chủ đã nhận đều có trong bản sao lưu.", "All that the server received is in a backup.";
-    clock_what_to_do: "Đó là khi liên lạc lần cuối. Phiếu ghi ngày, giờ theo đồng hồ này: nếu chưa chỉnh, hãy chỉnh lại trong phần cài đặt của máy.", "That was when they last talked. Forms take the date and time from it: unless it is right by now, set it in the device's settings.";
+    clock_what_to_do: "Đây là độ lệch lúc máy liên lạc với máy chủ lần cuối. Phiếu ghi ngày, giờ theo đồng hồ này: nếu chưa chỉnh, hãy chỉnh lại trong phần cài đặt của máy.", "That was when they last talked. Forms take the date and time from it: unless it is right by now, set it in the device's settings.";
     private_window: "Đây có vẻ là cửa sổ riêng tư: đóng nó lại là mất những gì chưa gửi.", "This seems to be a private window: what is not sent is lost when it is closed.";
     private_window_what_to_do: "Hãy mở đường dẫn này trong cửa sổ thường rồi mới ghi.", "Open this link in a normal window before you fill anything in.";
     low_space_what_to_do: "Xóa bớt ảnh, video hoặc ứng dụng khác trước khi ghi tiếp. Ảnh đã có trong bản sao lưu của máy chủ được tự bỏ khỏi máy này, cũ nhất trước.", "Delete some photos, videos or other apps before you go on. Photos that a backup of the server holds leave this phone by themselves, the oldest first.";

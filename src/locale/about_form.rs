@@ -8,7 +8,7 @@ words! {
     next: "Tiếp", "Next";
     previous: "Trước", "Back";
     to_review: "Xem lại", "Review";
-    back_to_review: "Về Xem lại", "Back to review";
+    back_to_review: "Về trang Xem lại", "Back to review";
     review: "Xem lại và nộp", "Review and submit";
     submit: "Nộp phiếu", "Submit";
     submit_changes: "Nộp phần sửa", "Submit changes";
@@ -45,6 +45,7 @@ words! {
     done: "Xong", "Done";
     date_as_typed: "ngày/tháng/năm", "dd/mm/yyyy";
     clear_answer: "Bỏ chọn", "Clear";
+    clear_entry: "Xóa câu trả lời", "Clear";
     no_choice_matches: "Không có mục nào khớp.", "Nothing matches.";
     no_choices: "Không có mục nào để chọn. Xem lại các câu trước.", "There is nothing to choose from. Check the questions above.";
     one_less: "Bớt một", "One less";
@@ -55,7 +56,7 @@ words! {
     i_confirm: "Tôi xác nhận", "I confirm";
 
     take_photo: "Chụp ảnh", "Take a photo";
-    choose_photo: "Chọn ảnh có sẵn", "Choose a picture";
+    choose_photo: "Thư viện", "Pictures";
     change_photo: "Chụp lại", "Retake";
     choose_file: "Chọn tệp", "Choose a file";
     play_file: "Mở", "Play";

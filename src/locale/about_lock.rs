@@ -18,7 +18,6 @@ words! {
     set_pin: "Đặt mã PIN", "Set a PIN";
     change_pin: "Đổi mã PIN", "Change the PIN";
     remove_pin: "Bỏ mã PIN", "Remove the PIN";
-    cancel_pin: "Thôi", "Cancel";
     pin_is_set: "Đã đặt mã PIN.", "The PIN is set.";
     pin_is_removed: "Đã bỏ mã PIN.", "The PIN is removed.";
 
@@ -33,7 +32,7 @@ words! {
     pin_guessed: "Mã này quá dễ đoán. Chọn mã khác.", "This one is easily guessed. Choose another.";
     pin_digits: "Mã PIN gồm 6 chữ số.", "A PIN has 6 digits.";
     pin_no_key: "Máy không đủ bộ nhớ để mở khóa. Đóng bớt ứng dụng rồi thử lại.", "The phone has too little memory to unlock. Close other apps and try again.";
-    pins_used_up_kept: "Mã PIN sai quá số lần. Máy này còn phần chưa gửi mà chưa niêm phong xong, nên không xóa gì. Mã PIN đúng vẫn mở được.", "Too many wrong PINs. Something on this phone is unsent and not sealed for sending yet, so nothing is removed. The right PIN still opens it.";
+    pins_used_up_kept: "Mã PIN sai quá số lần. Máy này còn phần chưa gửi và chưa gói lại để gửi, nên không xóa gì. Mã PIN đúng vẫn mở được.", "Too many wrong PINs. Something on this phone is unsent and not sealed for sending yet, so nothing is removed. The right PIN still opens it.";
     pins_used_up_unsent: "Mã PIN sai quá số lần. Khi có mạng, phần chưa gửi sẽ lên máy chủ, rồi dữ liệu bị xóa khỏi máy này. Mã PIN đúng vẫn giữ lại được.", "Too many wrong PINs. When there is a network, what is unsent goes to the server, and then the data is removed from this phone. The right PIN still keeps it.";
     wiped: "Đã xóa dữ liệu khỏi máy này", "The data was removed from this phone";
     wiped_why: "Mã PIN bị nhập sai quá số lần. Mọi phần đã lưu đều có trên máy chủ: đăng nhập lại để làm tiếp.", "Too many wrong PINs were entered. All that was stored is at the server: sign in again to go on.";

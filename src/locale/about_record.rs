@@ -38,7 +38,7 @@ words! {
     in_conflict: "Cần quyết định", "To decide";
 
     state: "Trạng thái", "State";
-    state_draft: "Đang nhập", "Draft";
+    state_draft: "Làm dở", "Draft";
     state_submitted: "Đã nộp", "Submitted";
     state_returned: "Bị trả lại", "Returned";
     state_approved: "Đã duyệt", "Approved";
@@ -66,8 +66,8 @@ words! {
     no_answers: "Chưa có câu trả lời nào.", "No answers yet.";
     left_empty: "(bỏ trống)", "(left empty)";
     to_choose: "Cần chọn câu trả lời", "Answers to choose from";
-    choosing_is_for: "Người điều phối chọn; máy của mọi người thấy câu được chọn sau lần nhận tới.", "The coordinator chooses; everybody's device shows the choice after it next receives.";
-    chosen_answer: "Đã chọn. Mọi máy thấy sau lần nhận tới.", "Chosen. Every device shows it after it next receives.";
+    choosing_is_for: "Người điều phối chọn; máy của mọi người thấy câu được chọn ở lần cập nhật sau.", "The coordinator chooses; everybody's device shows the choice after it next receives.";
+    chosen_answer: "Đã chọn. Mọi máy thấy ở lần cập nhật sau.", "Chosen. Every device shows it after it next receives.";
     not_chosen: "Chưa ghi được lựa chọn. Thử lại.", "The choice could not be kept. Try again.";
     who_needs_network: "Cần mạng để biết ai trả lời và lúc nào.", "A network is needed to tell who answered, and when.";
     answered_here: "Trên máy này, chưa gửi", "On this device, not sent";
@@ -75,7 +75,7 @@ words! {
     put_record_away: "Xóa hồ sơ", "Delete the record";
     keep_record: "Giữ hồ sơ", "Keep the record";
     row_goes: "Bỏ mục này", "Remove the entry";
-    choose_file_this: "Chọn ảnh, tệp này", "Choose this file";
+    choose_file_this: "Chọn tệp này", "Choose this file";
     both_stand: "Hai người trả lời khác nhau. Cả hai được giữ cho đến khi có người chọn.", "Two people answered differently. Both are kept until somebody decides.";
     to_look_at: "Nên xem lại", "Worth a look";
     changed_side_by_side: "Hai người sửa cùng một phần mà không thấy phần sửa của nhau. Cả hai phần sửa đều được ghi; xem có khớp nhau không.", "Two people changed the same part without seeing each other's change. Both changes stand: see whether they fit together.";
@@ -83,7 +83,7 @@ words! {
     results_met: "Hai máy tính ra kết quả khác nhau. Kết quả được tính lại từ các câu trả lời khi có người nộp lại phiếu, hoặc khi người điều phối cho tính lại ở đây.", "Two devices worked out different results. They are worked out again from the answers when somebody submits the form again, or when the coordinator has it done here.";
     results_need_lists: "Hai máy tính ra kết quả khác nhau. Kết quả được tính lại từ các câu trả lời khi có người nộp lại phiếu trên máy có đủ danh sách của phiếu.", "Two devices worked out different results. They are worked out again from the answers when somebody submits the form again on a device that holds the form's lists.";
     work_out_again: "Tính lại từ các câu trả lời", "Work out again from the answers";
-    worked_out_again: "Đã tính lại. Mọi máy thấy sau lần nhận tới.", "Worked out again. Every device shows it after it next receives.";
+    worked_out_again: "Đã tính lại. Mọi máy thấy ở lần cập nhật sau.", "Worked out again. Every device shows it after it next receives.";
     choosing_needs_form: "Cần có mẫu phiếu trên máy để chọn. Nối mạng một lúc rồi mở lại hồ sơ.", "The form has to be on this device to choose. Connect for a while and open the record again.";
 
     history: "Lịch sử", "History";

@@ -13,7 +13,7 @@ words! {
     skip_to_content: "Đến nội dung", "Skip to content";
     back: "Quay lại", "Back";
     close: "Đóng", "Close";
-    cancel: "Thôi", "Cancel";
+    cancel: "Hủy", "Cancel";
     undo: "Hoàn tác", "Undo";
     search: "Tìm", "Search";
     clear_search: "Xóa từ khóa", "Clear the search";
@@ -24,24 +24,24 @@ words! {
     all: "Tất cả", "All";
     nothing_here: "Không có trang này", "There is no such page";
     nothing_here_why: "Đường dẫn có thể đã cũ. Hồ sơ của bạn vẫn còn nguyên.", "The link may be old. Your records are all still here.";
-    to_today: "Về Hôm nay", "Go to Today";
+    to_today: "Về trang Hôm nay", "Go to Today";
 
     to_continue: "Đang làm dở", "To continue";
     returned_to_me: "Bị trả lại", "Returned to you";
-    most_used: "Phiếu bạn hay dùng", "Forms you use most";
-    all_forms: "Tất cả các phiếu", "All forms";
+    most_used: "Mẫu phiếu hay dùng", "Forms you use most";
+    all_forms: "Tất cả mẫu phiếu", "All forms";
     nothing_to_continue: "Không có phiếu nào làm dở.", "Nothing is left unfinished.";
     start_a_form: "Bắt đầu một phiếu", "Start a form";
     hello: "Xin chào", "Hello";
 
-    search_forms: "Tìm phiếu", "Search forms";
-    no_form_found: "Không có phiếu nào khớp. Gõ ít chữ hơn, không cần dấu.", "No form matches. Try fewer letters.";
-    no_forms_yet: "Chưa có phiếu nào trên máy. Kết nối mạng một lần để tải về.", "No forms on this phone yet. Connect once to fetch them.";
-    forms_arriving: "Đang tải ứng dụng và các phiếu về máy. Chờ xong hãy ra khỏi vùng có sóng.", "The app and its forms are being fetched. Wait until it is done before going offline.";
-    forms_held: "Mọi phiếu đã có trên máy: dùng được khi không có mạng.", "Every form is on this phone: ready for work offline.";
+    search_forms: "Tìm mẫu phiếu", "Search forms";
+    no_form_found: "Không có mẫu phiếu nào khớp. Gõ ít chữ hơn, không cần dấu.", "No form matches. Try fewer letters.";
+    no_forms_yet: "Chưa có mẫu phiếu nào trên máy. Kết nối mạng một lần để tải về.", "No forms on this phone yet. Connect once to fetch them.";
+    forms_arriving: "Đang tải ứng dụng và các mẫu phiếu về máy. Chờ xong hãy ra khỏi vùng có sóng.", "The app and its forms are being fetched. Wait until it is done before going offline.";
+    forms_held: "Mọi mẫu phiếu đã có trên máy: dùng được khi không có mạng.", "Every form is on this phone: ready for work offline.";
     app_not_kept: "Trình duyệt này không giữ ứng dụng trên máy: mất mạng là không mở lại được. Gửi hết, rồi mở bằng Safari hoặc Chrome, ở cửa sổ thường.", "This browser does not keep the app: without a network it will not open again. Send everything, then open it in Safari or Chrome, in a normal window.";
     files_not_here_why: "Danh sách lựa chọn có thể trống, ảnh có thể không hiện. Nối mạng một lúc rồi mở lại phiếu; những gì đã nhập vẫn còn.", "Lists to choose from may be empty, and pictures may not show. Connect for a while and open the form again; what you entered stays.";
-    other_forms: "Phiếu khác", "Other forms";
+    other_forms: "Mẫu phiếu khác", "Other forms";
     form_not_here: "Không mở được phiếu này", "This form could not be opened";
     which_unit: "Nhập cho đơn vị nào?", "For which unit?";
 }

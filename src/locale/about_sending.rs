@@ -43,7 +43,7 @@ impl Language {
     #[must_use]
     pub fn file_count(self, count: usize) -> String {
         match self {
-            Self::Vi => format!("{} ảnh, tệp", self.count(count)),
+            Self::Vi => format!("{} tệp", self.count(count)),
             Self::En if count == 1 => "1 file".to_owned(),
             Self::En => format!("{} files", self.count(count)),
         }
@@ -59,7 +59,7 @@ impl Language {
         }
     }
 
-    /// Records and files, each only if there is one: `3 hồ sơ và 2 ảnh, tệp`.
+    /// Records and files, each only if there is one: `3 hồ sơ và 2 tệp`.
     #[must_use]
     pub fn records_and_files(self, records: usize, files: usize) -> String {
         match (records, files) {
@@ -75,7 +75,7 @@ impl Language {
         }
     }
 
-    /// What the server does not have: `3 hồ sơ và 2 ảnh, tệp chỉ có trên máy này`.
+    /// What the server does not have: `3 hồ sơ và 2 tệp chỉ có trên máy này`.
     #[must_use]
     pub fn only_here(self, records: usize, files: usize) -> String {
         let what = self.records_and_files(records, files);
@@ -85,7 +85,7 @@ impl Language {
         }
     }
 
-    /// What a talk with the server brought there: `Gửi 3 hồ sơ và 2 ảnh, tệp (120 KB)`.
+    /// What a talk with the server brought there: `Gửi 3 hồ sơ và 2 tệp (120 KB)`.
     #[must_use]
     pub fn went_up(self, records: usize, files: usize, bytes: u64) -> String {
         let sent = match self {
@@ -119,8 +119,8 @@ impl Language {
     #[must_use]
     pub fn all_sent_at(self, moment: &str) -> String {
         match self {
-            Self::Vi => format!("Máy chủ đã có tất cả, lúc {moment}"),
-            Self::En => format!("The server has everything, {moment}"),
+            Self::Vi => format!("Đã gửi hết, lúc {moment}"),
+            Self::En => format!("All sent, {moment}"),
         }
     }
 

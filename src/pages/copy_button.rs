@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::components::{Button, Glyph};
+use crate::components::{Button, ButtonKind, Glyph};
 use crate::locale::Language;
 use crate::platform::{clipboard, tasks};
 use crate::stores::preferences::use_words;
@@ -12,6 +12,7 @@ use crate::stores::preferences::use_words;
 pub(super) fn CopyButton(
     #[prop(into)] label: Signal<String>,
     #[prop(into)] text: Callback<(), String>,
+    #[prop(optional)] kind: ButtonKind,
 ) -> impl IntoView {
     let words = use_words();
     let refused = RwSignal::new(None::<String>);
@@ -25,7 +26,7 @@ pub(super) fn CopyButton(
         });
     };
     view! {
-        <Button icon=Glyph::Clip label=label on_click=copy />
+        <Button kind=kind icon=Glyph::Copy label=label on_click=copy />
         <p class="muted" role="status">{move || told.get().map(|told| told(words.now()))}</p>
         {move || refused.get().map(|text| view! { <p class="sign-in-code">{text}</p> })}
     }

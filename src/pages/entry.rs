@@ -10,7 +10,7 @@ use sync::wire::RecordId;
 use super::last_time::LastTime;
 use super::low_space::{LowSpace, PrivateWindow};
 use super::record_row::told;
-use super::shell::Notices;
+use super::shell::NewVersion;
 use super::standing::StandingLine;
 use super::wrong_clock::WrongClock;
 use super::{InPart, Later, back_href, begin_again_href, edit_href, start_href, title_page};
@@ -59,7 +59,8 @@ pub fn EntryPage() -> impl IntoView {
         <div class="entry-page">
             <header class="shell-head"><StandingLine /></header>
             <main class="entry-main">
-                <Notices />
+                // That the session has ended is told above, and asked for there.
+                <NewVersion />
                 <PrivateWindow />
                 <LowSpace brief=true />
                 <WrongClock />
@@ -104,7 +105,6 @@ fn SentBack(record: Memo<Option<RecordId>>) -> impl IntoView {
                     <summary>
                         <span>{format!("{}: {}", language.state_returned(), reason.why)}</span>
                     </summary>
-                    <p class="reason">{reason.why.clone()}</p>
                     <p class="muted">{told(records, language, &reason, "")}</p>
                 </details>
             }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::copy_button::CopyButton;
 use super::sign_in::Invitation;
-use crate::components::{Banner, Button, Tone};
+use crate::components::{Banner, Button, ButtonKind, Tone};
 use crate::locale::Language;
 use crate::platform::{address, install};
 use crate::stores::preferences::use_words;
@@ -28,8 +28,9 @@ pub fn PassingBy() -> impl IntoView {
             <Banner tone=Tone::Attention title=words.say(Language::not_used_yet)>
                 <p>{how}</p>
             </Banner>
+            <p class="muted">{words.say(Language::sign_in_code)}</p>
             <p class="sign-in-code">{move || code.get()}</p>
-            <CopyButton label=copy text=copied />
+            <CopyButton label=copy text=copied kind=ButtonKind::Primary />
             <Button label=words.say(Language::sign_in_here) on_click=move |()| enter.run(true) />
         </div>
     }

@@ -6,9 +6,7 @@ use super::{
     pin_pad::PinPad,
     unlock::{FEW, pin_text},
 };
-use crate::components::{
-    Banner, Button, ButtonKind, ChoiceOption, Segmented, Toast, Toaster, Tone,
-};
+use crate::components::{Banner, Button, ChoiceOption, Segmented, Toast, Toaster, Tone};
 use crate::locale::Language;
 use crate::platform::tasks;
 use crate::reactive::{Show, memo};
@@ -67,18 +65,14 @@ pub fn PinSettings() -> impl IntoView {
                     })
                 />
                 <Show when=move || has_pin.get() && !is_required.get()>
-                    <Button
-                        kind=ButtonKind::Danger
-                        label=words.say(Language::remove_pin)
-                        on_click=move |()| go(Step::Old { then_none: true })
-                    />
+                    <Button label=words.say(Language::remove_pin) on_click=move |()| go(Step::Old { then_none: true }) />
                 </Show>
             </div>
         </Show>
         <Show when=move || step.get() != Step::Idle>
             <Asking step=step failure=failure />
             <p class="muted">{words.say(Language::pin_forgotten)}</p>
-            <Button label=words.say(Language::cancel_pin) on_click=move |()| go(Step::Idle) />
+            <Button label=words.say(Language::cancel) on_click=move |()| go(Step::Idle) />
         </Show>
         {move || failure.get().map(|text| view! { <Banner tone=Tone::Bad title=text /> })}
         <Show when=move || has_pin.get()>

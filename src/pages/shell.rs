@@ -117,7 +117,7 @@ fn RepairTab() -> impl IntoView {
 
 /// What the person should know wherever they are: a new version, a sign-in that ended.
 #[component]
-pub(super) fn Notices() -> impl IntoView {
+fn Notices() -> impl IntoView {
     let words = use_words();
     let sign_in = expect_context::<SignIn>();
     view! {

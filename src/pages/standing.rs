@@ -173,8 +173,9 @@ fn Explained(open: RwSignal<bool>) -> impl IntoView {
         }
     };
     let is_unsent = memo(move || has_unsent(&standing.read()));
-    // Without a network the file is what helps. As it was when the sheet was opened: no button changes under a finger.
+    // As it was when the sheet was opened: no button changes under a finger. Without a network the file is what helps.
     let is_offline = standing.with_untracked(|now| now.phase == Phase::Offline && has_unsent(now));
+    let is_out = standing.with_untracked(|now| now.phase == Phase::Blocked(Blocked::SignedOut));
     let (file, now) = match is_offline {
         true => (ButtonKind::Primary, ButtonKind::Secondary),
         false => (ButtonKind::Secondary, ButtonKind::Primary),
@@ -185,9 +186,14 @@ fn Explained(open: RwSignal<bool>) -> impl IntoView {
         router.go("/carry");
     };
     let send = move |()| {
-        status.send_all();
         open.set(false);
+        if is_out {
+            router.go("/sign-in");
+        } else {
+            status.send_all();
+        }
     };
+    let send_label = if is_out { Language::sign_in_again } else { Language::send_now };
     let last = move || {
         let language = words.now();
         let at = standing.read().last_success_ms;
@@ -215,7 +221,7 @@ fn Explained(open: RwSignal<bool>) -> impl IntoView {
         <p class="standing-phase" role="status">{move || doing(words.now(), &standing.read())}</p>
         <p class="muted">{words.say(Language::sent_by_itself)}</p>
         <div class="button-row">
-            <Button kind=now icon=Glyph::Sending label=words.say(Language::send_now) on_click=send />
+            <Button kind=now icon=Glyph::Sending label=words.say(send_label) on_click=send />
             {move || {
                 is_unsent
                     .get()
@@ -275,10 +281,10 @@ mod tests {
             (Phase::Offline, "Không có mạng"),
         ] {
             let line = line(Language::Vi, &Standing { phase, ..waits.clone() });
-            assert_eq!(line, format!("3 ảnh, tệp chỉ có trên máy này · {told}"));
+            assert_eq!(line, format!("3 tệp chỉ có trên máy này · {told}"));
         }
         let heard = told(Language::Vi, &waits);
-        assert_eq!(heard, "3 ảnh, tệp chỉ có trên máy này · 2 tệp lớn chờ Wi-Fi");
+        assert_eq!(heard, "3 tệp chỉ có trên máy này · 2 tệp lớn chờ Wi-Fi");
         let one = Standing { unsent_files: 1, files_for_wifi: 1, ..waits };
         assert_eq!(
             line(Language::En, &one),

@@ -63,7 +63,7 @@ mod tests {
         let waits = Talk { end: Phase::AskedToWait(3), ..Talk::default() };
         let refused = Talk { end: Phase::Blocked(Blocked::SignedOut), ..Talk::default() };
         for (language, talk, line) in [
-            (Language::Vi, &well, "Gửi 3 hồ sơ và 2 ảnh, tệp (120 KB) · Nhận 5 hồ sơ (900 B)"),
+            (Language::Vi, &well, "Gửi 3 hồ sơ và 2 tệp (120 KB) · Nhận 5 hồ sơ (900 B)"),
             (
                 Language::En,
                 &well,

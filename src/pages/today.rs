@@ -20,7 +20,7 @@ use crate::router::A;
 use crate::stores::{
     AppUpdate, Library, Records, SignIn, day,
     listed::Counts,
-    pack::PackForm,
+    pack::{PackForm, REQUIRED},
     preferences::use_words,
     records::{Filter, RecordSummary},
     sign_in::SignInState,
@@ -61,6 +61,10 @@ pub fn TodayPage() -> impl IntoView {
         own.cloned().unwrap_or_default()
     });
     let used = memo(move || most_used(&library.pack().read().forms, &uses.read()));
+    // An offer is not today's work; what is required comes before it.
+    let pin_first = memo(move || library.pack().read().pin.as_deref() == Some(REQUIRED));
+    let pin_offer =
+        move |first| move || (pin_first.get() == first).then(|| beside(Later::PinOffer, ()));
     let greeting = move || {
         profile.read().as_ref().map(|profile| format!("{}, {}", words.now().hello(), profile.name))
     };
@@ -83,8 +87,7 @@ pub fn TodayPage() -> impl IntoView {
             </Show>
             {fills
                 .then(|| view! { <RecordSection title=words.say(Language::to_continue) state=State::Draft records=drafts /> })}
-            {beside(Later::PinOffer, ())}
-            <InstallBanner />
+            {pin_offer(true)}
             <Readiness />
             {fills
                 .then(|| {
@@ -107,6 +110,8 @@ pub fn TodayPage() -> impl IntoView {
                         </section>
                     }
                 })}
+            {pin_offer(false)}
+            <InstallBanner />
         </div>
     }
 }

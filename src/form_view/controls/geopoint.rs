@@ -127,7 +127,7 @@ pub(super) fn Geopoint(asked: Asked, wanted: Wanted) -> impl IntoView {
                 on_click=measure
             />
             <Show when=move || can_clear.get()>
-                <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.clear() />
+                <Button kind=ButtonKind::Quiet label=words.say(Language::clear_entry) on_click=move |()| asked.clear() />
             </Show>
             <MeasuringNews asked=asked measuring=measuring found=place rough_m=rough_m />
             <TypedPlace asked=asked />

@@ -266,7 +266,7 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, wanted: Wanted) -> impl IntoV
                     <Button kind=ButtonKind::Quiet label=words.say(Language::remove_corner) on_click=undo />
                 </Show>
                 <Show when=move || can_clear.get()>
-                    <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.clear() />
+                    <Button kind=ButtonKind::Quiet label=words.say(Language::clear_entry) on_click=move |()| asked.clear() />
                 </Show>
             </div>
             <MeasuringNews asked=asked measuring=measuring found=measured rough_m=rough_corner(wanted, value, closed) />

@@ -92,7 +92,7 @@ pub(super) fn PhotoInput(
                     });
                 }
             />
-            <Icon glyph=if camera { Glyph::Camera } else { Glyph::Clip } />
+            {camera.then(|| view! { <Icon glyph=Glyph::Camera /> })}
             <span>{label}</span>
         </label>
     }

@@ -164,7 +164,7 @@ fn Slider(asked: Asked, start: String, numbers: Numbers, ticks: Vec<String>) -> 
             </span>
         </div>
         <Show when=move || !value.read().is_empty() && !asked.readonly().get()>
-            <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.clear() />
+            <Button kind=ButtonKind::Quiet label=words.say(Language::clear_entry) on_click=move |()| asked.clear() />
         </Show>
     }
 }
@@ -238,7 +238,7 @@ fn Rating(asked: Asked, numbers: Vec<String>) -> impl IntoView {
             {numbers.into_iter().map(one).collect_view()}
         </div>
         <Show when=move || can_clear.get()>
-            <Button kind=ButtonKind::Quiet label=words.say(Language::clear_answer) on_click=move |()| asked.clear() />
+            <Button kind=ButtonKind::Quiet label=words.say(Language::clear_entry) on_click=move |()| asked.clear() />
         </Show>
     }
 }

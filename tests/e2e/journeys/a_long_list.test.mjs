@@ -468,6 +468,12 @@ test('a list of names is pasted at once: who is there is named and not added, an
   await sheet.getByRole('button', { name: `Thêm ${LIST + 1}` }).click();
   await sheet.waitFor({ state: 'detached' });
   await page.locator('.toast').getByText(`Đã thêm ${LIST + 1}. 2 tên đã có, không thêm lại`).waitFor();
+  const lines = await page.locator('.toast-action').evaluate((button) => {
+    const words = document.createRange();
+    words.selectNodeContents(button);
+    return words.getClientRects().length;
+  });
+  assert.equal(lines, 1, 'the undo is not broken in two');
   await until('the focus is on the first of them', () =>
     page.evaluate(() => document.activeElement?.closest('.row-card')?.textContent.includes('Nguyễn Thị Mận 1') ?? false));
   await until('all are there', async () => (await cards().count()) === LIST + 2);

@@ -236,7 +236,7 @@ test('who does no field work is offered none', async () => {
   const app = new App(desk, server);
   await app.open('/records');
   await page.locator('.record-row').first().click();
-  await page.locator('.record-head').getByText('Đang nhập').waitFor();
+  await page.locator('.record-head').getByText('Làm dở').waitFor();
   for (const name of ['Làm tiếp', 'Xóa hồ sơ']) assert.equal(await page.getByText(name, { exact: true }).count(), 0, name);
   assert.equal(await page.getByRole('navigation').getByText('Nhập mới').count(), 0);
   // A form's address leads to Today, where no form is offered either.

@@ -57,7 +57,7 @@ before(async () => {
 
 const choice = () => phone.page.locator('[data-large-files]');
 const line = () => phone.page.locator('.standing-line');
-const waits = () => line().getByText('1 ảnh, tệp chỉ có trên máy này · 1 tệp lớn chờ Wi-Fi').waitFor();
+const waits = () => line().getByText('1 tệp chỉ có trên máy này · 1 tệp lớn chờ Wi-Fi').waitFor();
 
 /** A record with a small photo and a film of so many bytes; left, so that all that may go goes. */
 async function film(name, size) {

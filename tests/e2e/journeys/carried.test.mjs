@@ -74,7 +74,7 @@ test('offline, an officer makes a file of a draft with its photo, and nothing le
     navigator.share = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
   });
   await make.getByRole('button', { name: 'Tạo tệp chuyển' }).click();
-  await make.getByText('Đã tạo tệp có 1 hồ sơ và 1 ảnh, tệp').waitFor();
+  await make.getByText('Đã tạo tệp có 1 hồ sơ và 1 tệp').waitFor();
   await make.getByText('Chỉ máy chủ đọc được.').first().waitFor();
   await make.getByRole('button', { name: 'Chia sẻ tệp' }).click();
   await officer.page.getByText('Máy này không chia sẻ được tệp.').waitFor();
@@ -96,7 +96,7 @@ test('a colleague takes the file without a network, is killed, and brings it by 
   await deliver.locator('input[type="file"]').setInputFiles(photo);
   await deliver.getByText('Đây không phải tệp chuyển của Sổ tay.').waitFor();
   await deliver.locator('input[type="file"]').setInputFiles(bundle);
-  await deliver.getByText(/1 hồ sơ và 1 ảnh, tệp, tạo lúc/).waitFor();
+  await deliver.getByText(/1 hồ sơ và 1 tệp, tạo lúc/).waitFor();
   await deliver.getByText('Đang chờ mạng để đưa lên máy chủ').waitFor();
   await colleague.kill();
   await colleague.start();
@@ -105,7 +105,7 @@ test('a colleague takes the file without a network, is killed, and brings it by 
 
   await server.start();
   await minh.open('/carry');
-  await section(colleague, 'Nhận tệp chuyển hộ').getByText(/Máy chủ đã nhận hồ sơ của canbo.longkhanh, lúc .*\d+ thay đổi, 1 ảnh, tệp/).waitFor();
+  await section(colleague, 'Nhận tệp chuyển hộ').getByText(/Máy chủ đã nhận hồ sơ của canbo.longkhanh, lúc .*\d+ thay đổi, 1 tệp/).waitFor();
   await colleague.screenshot('delivered');
   assert.deepEqual(await faults(colleague, 'delivered'), []);
   const rows = await (await Desk.signIn(server)).rows(INSPECTION);
@@ -138,7 +138,7 @@ test('the carrier brings the server\'s receipt back: the author\'s phone knows w
   await make.getByText('Đây không phải biên nhận của Sổ tay.').waitFor();
   assert.ok(await officer.page.locator('[data-unsent="2"]').count(), 'nothing has changed');
   await make.locator('#receipt-file').setInputFiles(receipt);
-  await make.getByText(/Đã nhận .*thay đổi, 1 ảnh, tệp/).waitFor();
+  await make.getByText(/Đã nhận .*thay đổi, 1 tệp/).waitFor();
   await hoa.allSent();
   await officer.page.getByText(/Đã nhận .*thay đổi/).scrollIntoViewIfNeeded();
   await officer.screenshot('receipt-taken');
@@ -188,7 +188,7 @@ test('a dying phone: its owner makes a rescue file and writes the code down', as
   await rescue.getByRole('button', { name: 'Tạo tệp cứu hộ' }).click();
   await rescue.locator('.rescue-code').waitFor();
   // The photo that the server has, and no backup, goes along.
-  await rescue.getByText('Đã tạo tệp có 1 hồ sơ và 1 ảnh, tệp').waitFor();
+  await rescue.getByText('Đã tạo tệp có 1 hồ sơ và 1 tệp').waitFor();
   await officer.screenshot('rescue');
   assert.deepEqual(await faults(officer, 'rescue'), []);
   bundle = await downloaded(officer, files, () => rescue.getByRole('button', { name: 'Tải tệp xuống máy' }).click());

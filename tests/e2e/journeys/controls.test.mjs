@@ -183,6 +183,10 @@ test('a language that the app does not speak has its own voice and its own side'
   const before = await inside('ten', 'input').inputValue();
   await typed('ten', 'مرحبا');
   assert.deepEqual([await side('ten'), await side('kg')], ['rtl', 'ltr'], 'a text from its own side, a number from the left');
+  // The three languages, which have a line of their own here, keep within the page's edges.
+  const box = (selector) => phone.page.locator(selector).first().boundingBox();
+  const [languages, field] = [await box('.form-head .segmented'), await box('[data-q="ten"]')];
+  assert.ok(languages.x >= field.x, `${languages.x} is left of ${field.x}`);
   await phone.screenshot('controls-from-the-right');
   await typed('ten', before);
   await form.language('vi');
@@ -211,7 +215,7 @@ test('a range, dates and times', async () => {
   assert.equal(await slider.getAttribute('aria-valuetext'), 'Chưa nhập');
   await slider.click({ position: { x: 2, y: (await slider.boundingBox()).height / 2 } });
   assert.equal(await shown.innerText(), '0');
-  await form.question('diem').getByRole('button', { name: 'Bỏ chọn' }).click();
+  await form.question('diem').getByRole('button', { name: 'Xóa câu trả lời' }).click();
   await slider.press('Shift+Tab');
   await phone.page.keyboard.press('Tab');
   assert.equal(await shown.innerText(), '–');
@@ -321,7 +325,7 @@ test('a place that was found is told, and the button that sought it keeps the fo
   const told = question.locator('[role="status"]').first();
   await until('the place is told', async () => /\d+[.,]\d+/.test(await told.textContent()));
   assert.ok(await button.evaluate((element) => element === document.activeElement));
-  await question.getByRole('button', { name: 'Bỏ chọn' }).click();
+  await question.getByRole('button', { name: 'Xóa câu trả lời' }).click();
 });
 
 test('a place that may lie further off than the form takes is told to be rough, and is kept', async () => {
@@ -331,7 +335,7 @@ test('a place that may lie further off than the form takes is told to be rough, 
   await phone.page.clock.fastForward(31_000);
   await question.getByText('Vị trí còn sai tới 800 m').waitFor();
   assert.match(await question.locator('.geopoint-value').innerText(), /^10\.5, 107/);
-  await question.getByRole('button', { name: 'Bỏ chọn' }).click();
+  await question.getByRole('button', { name: 'Xóa câu trả lời' }).click();
   await question.getByText('Vị trí còn sai tới 800 m').waitFor({ state: 'detached' });
   await phone.grant(server.url);
 });
@@ -382,7 +386,7 @@ test('coordinates that are typed while the phone measures stand, and half of the
   await longitude.fill('');
   await longitude.blur();
   await question.getByText('không đúng kiểu').waitFor();
-  await question.getByRole('button', { name: 'Bỏ chọn' }).click();
+  await question.getByRole('button', { name: 'Xóa câu trả lời' }).click();
   await until('both are empty', async () => !(await latitude.inputValue()) && !(await longitude.inputValue()));
   await question.locator('.geopoint-value').waitFor({ state: 'detached' });
 });

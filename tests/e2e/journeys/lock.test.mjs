@@ -206,7 +206,7 @@ test('a photo that another app takes for longer than that is waited for, out of 
   await form.next();
   await form.choose('a1', 'chua_dat', 'Chưa đạt');
   const asked = page.waitForEvent('filechooser');
-  await form.question('a1_anh').getByText('Chọn ảnh có sẵn').click();
+  await form.question('a1_anh').getByText('Thư viện').click();
   const gallery = await asked;
   await page.clock.fastForward('05:20');
   await page.locator('html[data-locking="on"]').waitFor({ state: 'attached' });

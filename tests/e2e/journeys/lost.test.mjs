@@ -105,7 +105,8 @@ test('with a PIN and something unsent it stays closed, and the right PIN opens i
   await press(PIN);
   const form = await new FormPage(page).ready();
   assert.equal(await form.question('tom_tat').locator('input, textarea').first().inputValue(), 'Chưa gửi');
-  await page.getByRole('link', { name: 'Đăng nhập lại' }).click();
+  await page.locator('.standing-line').filter({ hasText: 'Cần đăng nhập lại để gửi' }).click();
+  await page.getByRole('button', { name: 'Đăng nhập lại', exact: true }).click();
   await signInAgain();
   assert.equal((await (await Desk.signIn(server)).rows(FORM)).length, 2);
 });

@@ -201,7 +201,7 @@ test('an authenticator that does not know the finger lets nobody in', async () =
 test('without a network the words are those of the network', async () => {
   await server.stop();
   await button(BY_PASSKEY).click();
-  await desk.page.getByText('Không gặp được máy chủ.').waitFor();
+  await desk.page.getByText('Không kết nối được với máy chủ.').waitFor();
   await server.start();
 });
 

@@ -78,7 +78,7 @@ test('the link lets the person in, once, and leaves the address', async () => {
   await phone.page.route('**/api/v1/session', (route) => route.abort());
   for (const go of [() => phone.page.goto(link, { waitUntil: 'domcontentloaded' }), () => phone.page.reload()]) {
     await go();
-    await phone.page.getByText('Không gặp được máy chủ').waitFor();
+    await phone.page.getByText('Không kết nối được với máy chủ').waitFor();
   }
   await phone.screenshot('sign-in-link-no-network');
   await phone.page.unroute('**/api/v1/session');
@@ -96,7 +96,7 @@ test('the link lets the person in, once, and leaves the address', async () => {
 
 test('whoever taps the used link again goes on with their work, with a network and without', async () => {
   const { page } = phone;
-  for (const [line, said] of [['up', 'Mã không đúng, đã dùng rồi, hoặc hết hạn.'], ['down', 'Không gặp được máy chủ']]) {
+  for (const [line, said] of [['up', 'Mã không đúng, đã dùng rồi, hoặc hết hạn.'], ['down', 'Không kết nối được với máy chủ']]) {
     if (line === 'down') await page.route('**/api/v1/session', (route) => route.abort());
     await page.goto(link, { waitUntil: 'domcontentloaded' });
     await page.getByText(said).waitFor();
@@ -105,7 +105,7 @@ test('whoever taps the used link again goes on with their work, with a network a
   }
   await page.unroute('**/api/v1/session');
   await new App(phone, server).open('/sign-in');
-  await page.getByRole('link', { name: 'Về Hôm nay' }).click();
+  await page.getByRole('link', { name: 'Về trang Hôm nay' }).click();
   await page.getByRole('navigation').first().waitFor();
 });
 
@@ -310,13 +310,13 @@ test('a person who is kept out is out everywhere, and comes in again when let', 
   await page.getByPlaceholder('Tìm người, đơn vị').fill('dang ngoc');
   await page.route('**/api/v1/accounts/*', (route) => route.abort());
   await keepOut();
-  await page.locator('.banner').getByText('Không gặp được máy chủ').waitFor();
+  await page.locator('.banner').getByText('Không kết nối được với máy chủ').waitFor();
   assert.equal(await button(desk, 'Thử lại').count(), 0);
   assert.deepEqual(await faults(desk, 'a deed that was not done'), []);
   await page.unroute('**/api/v1/accounts/*');
   await page.locator('dialog[open]').getByRole('button', { name: 'Khóa tài khoản' }).click();
   await card.getByText('Đã khóa').waitFor();
-  assert.equal(await page.locator('.banner').getByText('Không gặp được máy chủ').count(), 0);
+  assert.equal(await page.locator('.banner').getByText('Không kết nối được với máy chủ').count(), 0);
   assert.equal(await card.getByRole('button', { name: 'Tạo mã đăng nhập' }).count(), 0);
   // It may turn out afterwards that a device of theirs is lost.
   await list('Thiết bị');

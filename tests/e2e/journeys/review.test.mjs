@@ -165,7 +165,8 @@ test('mended without a network and submitted again, it is approved; its officer 
   const wanted = officer.page.locator('.sent-back');
   assert.match(await wanted.locator('summary').innerText(), new RegExp(WHY));
   await wanted.locator('summary').click();
-  await wanted.locator('.reason').getByText(WHY).waitFor();
+  await wanted.getByText(new RegExp(`^${COORDINATOR} · `)).waitFor();
+  assert.ok(await wanted.locator('summary > span').evaluate((line) => line.scrollWidth <= line.clientWidth), 'all of it is read');
   assert.deepEqual(await faults(officer, 'a form that came back'), []);
   await officer.screenshot('review-mending');
   await wanted.locator('summary').click();

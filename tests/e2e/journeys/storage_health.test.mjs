@@ -78,7 +78,7 @@ test('what only this phone has is told with its hour, what the server has and no
   await server.stop();
   await fill('Nguyễn Thị Hoa', 1);
   await more();
-  await told(/^Mất 1 hồ sơ và 1 ảnh, tệp \([\d.,]+ KB\), làm từ .*\d\d:\d\d/);
+  await told(/^Mất 1 hồ sơ và 1 tệp \([\d.,]+ KB\), làm từ .*\d\d:\d\d/);
   await health().locator('h3').scrollIntoViewIfNeeded();
   await phone.screenshot('storage-health-unsent');
   await server.start();

@@ -54,7 +54,7 @@ test('of more drafts than Today shows it says how many there are, and leads to a
   assert.equal(await page.locator('.today .record-row').filter({ hasText: 'Còn dở' }).count(), 6);
   // All are drafts of the officer's own ward, as the heading says: nothing takes the room of when that was.
   const row = page.locator('.today .record-row').filter({ hasText: 'Còn dở' }).first();
-  assert.doesNotMatch(await row.innerText(), /Đang nhập|Phường/);
+  assert.doesNotMatch(await row.innerText(), /Làm dở|Phường/);
   assert.ok(await row.locator('.record-when').evaluate((when) => when.scrollWidth <= when.clientWidth));
   await officer.screenshot('today-more-drafts');
   assert.deepEqual(await faults(officer, 'Today with more drafts'), []);
@@ -116,7 +116,7 @@ test('a spreadsheet holds the records that the list shows, whatever is filtered 
   await ofPeriod(DRAFTS);
   assert.match(new URL(page.url()).search, /from=2020-01-01/);
   // A month later it is told from the others by its name.
-  assert.match(called, /, Đang nhập, Từ 01-01-2020 \(tải \d\d-\d\d-\d{4}\)\.xlsx$/);
+  assert.match(called, /, Làm dở, Từ 01-01-2020 \(tải \d\d-\d\d-\d{4}\)\.xlsx$/);
   // Of a list of whatever form it is asked which.
   await desk.open('/records?state=draft');
   await page.locator('.export button').click();

@@ -108,7 +108,7 @@ export class FormPage {
   /** On to the next page, even past what is still wrong on this one. */
   async next() {
     const before = await this.heading();
-    const button = this.page.locator('.form-foot').getByRole('button', { name: /^(Tiếp|Xem lại|Về Xem lại)$/ });
+    const button = this.page.locator('.form-foot').getByRole('button', { name: /^(Tiếp|Xem lại|Về trang Xem lại)$/ });
     await button.click();
     if ((await this.heading()) === before && (await this.page.locator('.form-foot-note').count())) await button.click();
     await until('the next page shows', async () => (await this.heading()) !== before);
@@ -116,7 +116,7 @@ export class FormPage {
 
   /** Back to the list of what is missing, from where it led. */
   async backToReview() {
-    await this.page.locator('.form-foot').getByRole('button', { name: 'Về Xem lại', exact: true }).click();
+    await this.page.locator('.form-foot').getByRole('button', { name: 'Về trang Xem lại', exact: true }).click();
     await this.page.locator('.review').waitFor();
   }
 

@@ -134,7 +134,7 @@ impl Language {
     /// A state in the words that the app has for it.
     pub(super) fn state(self, state: State) -> &'static str {
         match (self, state) {
-            (Self::Vietnamese, State::Draft) => "Đang nhập",
+            (Self::Vietnamese, State::Draft) => "Làm dở",
             (Self::Vietnamese, State::Submitted) => "Đã nộp",
             (Self::Vietnamese, State::Returned) => "Bị trả lại",
             (Self::Vietnamese, State::Approved) => "Đã duyệt",

@@ -166,7 +166,7 @@ async fn a_row_says_in_which_state_its_record_is_and_whose() {
     let mut rows: Vec<_> =
         states.iter().zip(&units).map(|(state, unit)| (&**state, &**unit)).collect();
     rows.sort_unstable();
-    let (draft, submitted) = (("Đang nhập", "Phường Xuân An"), ("Đã nộp", "Phường Bảo Vinh"));
+    let (draft, submitted) = (("Làm dở", "Phường Xuân An"), ("Đã nộp", "Phường Bảo Vinh"));
     assert_eq!(rows, [draft, draft, submitted, submitted, submitted]);
 }
 
