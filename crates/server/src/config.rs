@@ -9,13 +9,10 @@ use crate::accounts::Role;
 use crate::budgets::Allowances;
 
 /// Largest push, blob chunk aside: bytes before and after decompression.
-pub const MAX_BODY: usize = 4 * 1024 * 1024;
+pub const MAX_BODY: usize = sync::push::MAX_REQUEST_BYTES;
 
 /// Largest body of a request that brings only a few words, such as a name and a password.
 pub const MAX_WORDS: usize = 64 * 1024;
-
-/// Largest single operation that is applied. A larger one is kept for the repair desk.
-pub const MAX_OPERATION: usize = 1024 * 1024;
 
 /// Largest file that a record may carry.
 pub const MAX_BLOB: u64 = sync::blob::MAX_SIZE;
