@@ -23,6 +23,7 @@ mod stylesheet;
 mod test;
 mod tidy;
 mod tools;
+mod unused;
 mod yanked;
 
 use std::process::ExitCode;
