@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::named_tests;
 use crate::step::{cargo, output, root};
-use crate::unused;
+use crate::{long_functions, named_tests, unused};
 
 /// Crates that decide: no browser, no runtime, no I/O.
 const PURE: &[&str] = &["xpath", "form", "xlsform", "pack", "sync", "report", "barcode"];
@@ -91,6 +90,7 @@ pub fn tidy() -> Result<()> {
     decisions(&mut wrong)?;
     named_tests::check(&root(), &mut wrong)?;
     unused::check(&root(), &mut wrong)?;
+    long_functions::check(&root(), &mut wrong)?;
     if wrong.is_empty() {
         return Ok(());
     }
