@@ -55,7 +55,8 @@ async fn a_timer_that_nobody_waits_for_any_more_calls_nobody() {
     let function = on_error.as_ref().unchecked_ref();
     window.add_event_listener_with_callback("error", function).expect("listens");
     select(pin!(sleep(1)), ready(())).await;
-    sleep(5).await;
+    // Set after the other and for as long, it rings behind it, however busy the machine is.
+    sleep(1).await;
     window.remove_event_listener_with_callback("error", function).expect("listened");
     assert!(!failed.get());
 }

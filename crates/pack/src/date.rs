@@ -27,35 +27,6 @@ impl Date {
         real.then_some(Date { year, month, day })
     }
 
-    /// The day on a wall calendar `offset_min` minutes east of Greenwich.
-    #[must_use]
-    pub fn from_unix_ms(unix_ms: i64, offset_min: i32) -> Option<Date> {
-        let local = unix_ms.checked_add(i64::from(offset_min) * 60_000)?;
-        // Days since 0000-03-01: a year that begins in March has its leap day last.
-        let days = local.div_euclid(86_400_000) + 719_468;
-        let era = days.div_euclid(146_097);
-        let of_era = days.rem_euclid(146_097);
-        let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let shifted = (5 * of_year + 2) / 153;
-        let day = of_year - (153 * shifted + 2) / 5 + 1;
-        let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-        let year = year_of_era + era * 400 + i64::from(month <= 2);
-        Date::new(u16::try_from(year).ok()?, u8::try_from(month).ok()?, u8::try_from(day).ok()?)
-    }
-
-    /// The year.
-    #[must_use]
-    pub fn year(self) -> u16 {
-        self.year
-    }
-
-    /// The month, 1 to 12.
-    #[must_use]
-    pub fn month(self) -> u8 {
-        self.month
-    }
-
     /// The day of the month, from 1.
     #[must_use]
     pub fn day(self) -> u8 {
@@ -138,23 +109,6 @@ mod tests {
             "30/6/2025",
         ] {
             assert!(bad.parse::<Date>().is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn an_instant_falls_on_the_day_of_the_place() {
-        for (ms, offset, day) in [
-            (0, 0, "1970-01-01"),
-            (-1, 0, "1969-12-31"),
-            (951_782_400_000, 0, "2000-02-29"),
-            // 18:00 in Greenwich is the next morning in Viet Nam.
-            (1_751_306_400_000, 7 * 60, "2025-07-01"),
-            (1_751_306_400_000, 0, "2025-06-30"),
-        ] {
-            assert_eq!(
-                Date::from_unix_ms(ms, offset).map(|date| date.to_string()).as_deref(),
-                Some(day)
-            );
         }
     }
 }

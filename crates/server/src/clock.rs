@@ -2,6 +2,9 @@
 
 use std::time::UNIX_EPOCH;
 
+use pack::Date;
+use time::OffsetDateTime;
+
 /// Minutes that the day of the organisation is ahead of UTC, where nobody says otherwise.
 pub const OFFSET_MIN: i32 = 7 * 60;
 
@@ -12,4 +15,11 @@ pub fn now_ms() -> i64 {
     let now = std::time::SystemTime::now();
     let elapsed = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The day of a moment where the organisation is.
+pub(crate) fn day(unix_ms: i64) -> Option<Date> {
+    let local_ms = unix_ms.checked_add(i64::from(OFFSET_MIN) * 60_000)?;
+    let day = OffsetDateTime::from_unix_timestamp(local_ms.div_euclid(1000)).ok()?.date();
+    Date::new(u16::try_from(day.year()).ok()?, day.month().into(), day.day())
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use form::definition::{Bind, Form};
 use pack::phone::PublishedForm;
-use pack::{Date, DemoUser, Pack, PersonalField, Table};
+use pack::{DemoUser, Pack, PersonalField, Table};
 use sync::wire::{FormRef, field};
 
 use crate::accounts::{PasswordError, Role, hash_password};
@@ -374,7 +374,7 @@ pub async fn same_version(database: &Database, checked: &Checked) -> Answer<Vec<
 
 /// Who works at a unit that is not there today, and who took over from it, a line for each.
 pub async fn out_of_time(database: &Database, pack: &Pack, now_ms: i64) -> Answer<Vec<String>> {
-    let Some(day) = Date::from_unix_ms(now_ms, clock::OFFSET_MIN) else { return Ok(Vec::new()) };
+    let Some(day) = clock::day(now_ms) else { return Ok(Vec::new()) };
     let accounts = in_use(database).await?;
     let line = |account: &Account| {
         let unit = pack.units.get(&account.unit).filter(|unit| !unit.valid_on(day))?;

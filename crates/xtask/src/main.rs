@@ -11,6 +11,7 @@ mod dist;
 mod fingerprint;
 mod function_order;
 mod fuzz;
+mod long_functions;
 mod named_tests;
 mod postgres;
 mod pwa;
@@ -23,6 +24,7 @@ mod stylesheet;
 mod test;
 mod tidy;
 mod tools;
+mod unused;
 mod yanked;
 
 use std::process::ExitCode;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::named_tests;
 use crate::step::{cargo, output, root};
+use crate::{long_functions, named_tests, unused};
 
 /// Crates that decide: no browser, no runtime, no I/O.
 const PURE: &[&str] = &["xpath", "form", "xlsform", "pack", "sync", "report", "barcode"];
@@ -35,7 +35,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("xlsform", &["form", "xpath"]),
     ("sync", &[]),
     ("pack", &[]),
-    ("report", &["form", "sync"]),
+    ("report", &["form"]),
     ("scenario", &["form", "xlsform", "xpath"]),
     ("server", &["form", "pack", "report", "sync", "xlsform", "xpath"]),
     ("sotay", &["barcode", "form", "pack", "report", "sync"]),
@@ -89,6 +89,8 @@ pub fn tidy() -> Result<()> {
     words(&mut wrong)?;
     decisions(&mut wrong)?;
     named_tests::check(&root(), &mut wrong)?;
+    unused::check(&root(), &mut wrong)?;
+    long_functions::check(&root(), &mut wrong)?;
     if wrong.is_empty() {
         return Ok(());
     }
@@ -183,8 +185,12 @@ fn modules(wrong: &mut Vec<String>) -> Result<()> {
 
 /// The phone app's files, by their paths in `src/`.
 fn sources() -> Result<Vec<(PathBuf, String)>> {
-    let src = root().join("src");
-    let mut folders = vec![src.clone()];
+    sources_in(&root().join("src"))
+}
+
+/// Rust files in a folder and those below it, by their paths in it.
+pub fn sources_in(top: &Path) -> Result<Vec<(PathBuf, String)>> {
+    let mut folders = vec![top.to_owned()];
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder)? {
@@ -193,7 +199,7 @@ fn sources() -> Result<Vec<(PathBuf, String)>> {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = std::fs::read_to_string(&path)?;
-                files.push((path.strip_prefix(&src)?.to_owned(), text));
+                files.push((path.strip_prefix(top)?.to_owned(), text));
             }
         }
     }

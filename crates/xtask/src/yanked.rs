@@ -152,7 +152,7 @@ dependencies = [
     }
 
     #[test]
-    fn cargo_is_understood() {
+    fn a_version_that_was_taken_back_is_told_from_a_registry_out_of_reach() {
         let yanked = "    Updating crates.io index\nerror: failed to select a version for the requirement `futures-util = \"=0.3.30\"`\n  \
             version 0.3.30 is yanked\nlocation searched: crates.io index\nrequired by package `locked v0.0.0`\n";
         let named = ("futures-util".to_owned(), "0.3.30".to_owned());

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_travel() {
+    fn a_key_of_every_kind_comes_back_as_it_was() {
         for key in [
             Key::from("profile"),
             Key::Bytes(vec![1, 2]),

@@ -30,18 +30,13 @@ impl Session {
         self.environment.now = now;
     }
 
-    /// Moves the device: where `odk:setgeopoint` finds it from now on, as `lat lon alt accuracy`.
-    pub fn set_place(&mut self, place: &str) {
-        self.environment.properties.insert("geopoint".to_owned(), place.to_owned());
-    }
-
     /// Whether the form wants to know, as a record is opened, where the device is; `new`: as it is begun.
     #[must_use]
     pub fn asks_place(&self, new: bool) -> bool {
         self.program.actions.iter().any(|action| waits_for_place(action, new))
     }
 
-    /// The device knows by now where it is: what asked for that when the record was opened is told. An answer that was
+    /// The device knows by now where it is, as `lat lon alt accuracy`: what asked for that when the record was opened is told. An answer that was
     /// given meanwhile stays.
     pub fn arrive(&mut self, place: &str, new: bool) -> Vec<Change> {
         let before = self.move_to(Some(place.to_owned()));

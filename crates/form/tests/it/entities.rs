@@ -225,16 +225,21 @@ fn the_place_of_the_device_is_taken_when_the_event_comes() {
            <odk:setgeopoint ref="/data/here" event="odk-instance-load"/>"#,
         r#"<input ref="/data/q"><odk:setgeopoint ref="/data/there" event="xforms-value-changed"/></input>"#,
     );
-    assert_eq!(form.value("here"), "", "the device does not know where it is");
-    form.set_place("10.93 107.24 150 5");
+    let place = |form: &Session| [form.value("here"), form.value("there")];
+    assert_eq!(place(&form), ["", ""], "the device does not know where it is");
+    form.arrive("10.93 107.24 150 5", true);
+    assert_eq!(place(&form), ["10.93 107.24 150.0 5.0", ""]);
+    let q = form.node("q");
     form.put("q", "1");
-    assert_eq!(form.value("there"), "10.93 107.24 150.0 5.0");
-    form.set_place("denied");
+    form.arrive_at(q, "10.94 107.24 150 5");
+    let found = ["10.93 107.24 150.0 5.0", "10.94 107.24 150.0 5.0"];
+    assert_eq!(place(&form), found);
     form.put("q", "2");
-    assert_eq!(form.value("there"), "10.93 107.24 150.0 5.0");
-    form.set_place("10.95 107.25 150 5");
+    form.arrive_at(q, "denied");
+    assert_eq!(place(&form), found);
     form.put("q", "3");
-    assert_eq!(form.value("there"), "10.95 107.25 150.0 5.0");
+    form.arrive_at(q, "10.95 107.25 150 5");
+    assert_eq!(place(&form), ["10.93 107.24 150.0 5.0", "10.95 107.25 150.0 5.0"]);
 }
 
 #[test]

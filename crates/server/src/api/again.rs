@@ -7,7 +7,8 @@ use axum::http::request::Parts;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::passkeys::{Assertion, prove_by_passkey};
+use super::passkeys::Assertion;
+use super::passkeys::again::prove_by_passkey;
 use super::session::{Tried, note_failed, owner_of, take_code_try};
 use super::signed_in::Origin;
 use crate::accounts::{self, Place, Whom};

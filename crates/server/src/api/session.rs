@@ -11,7 +11,8 @@ use sync::wire::DeviceId;
 use utoipa::ToSchema;
 
 use super::extract::Query;
-use super::passkeys::{self, Assertion, MadeKey};
+use super::passkeys::keys::{self, MadeKey};
+use super::passkeys::{Assertion, signing_in};
 use super::signed_in::{IDLE_MS, OnceSignedIn, Origin, PLAIN_COOKIE, SECURE_COOKIE, SignedIn};
 use crate::accounts::{self, MAX_NAME, MAX_PASSWORD, Place, Whom};
 use crate::database::{Account, ByCode, CodeKey, NewSession};
@@ -111,7 +112,7 @@ pub async fn sign_in(
             by_new_passkey(&app, origin, (&key, only), &new, session).await?
         }
         (None, None, Some(passkey), None) => {
-            passkeys::sign_in(&app, origin, &site?, &passkey, only, session).await?
+            signing_in::sign_in(&app, origin, &site?, &passkey, only, session).await?
         }
         (None, None, None, Some((name, password))) => {
             by_password(&app, origin, &name, password, session).await?
@@ -265,8 +266,8 @@ async fn by_new_passkey(
     session: NewSession<'_>,
 ) -> ApiResult<String> {
     let now_ms = clock::now_ms();
-    let name: String = session.device_name.chars().take(passkeys::MAX_SHOWN).collect();
-    let name = passkeys::shown_name(&name)?;
+    let name: String = session.device_name.chars().take(keys::MAX_SHOWN).collect();
+    let name = keys::shown_name(&name)?;
     take_code_try(app, origin, now_ms).await?;
     let database = app.database();
     let by_code = database.sign_in_by_new_passkey(code, only, new, &name, session, now_ms).await?;
@@ -291,7 +292,7 @@ async fn let_in(app: &App, origin: Origin, by_code: ByCode, now_ms: i64) -> ApiR
         ByCode::NotEnough => {
             unauthorized("passkey_to_make", "people of this role make a passkey with their code")
         }
-        ByCode::NotAdded(why) => passkeys::not_added(why),
+        ByCode::NotAdded(why) => keys::not_added(why),
     };
     // Whoever brings a good code guesses none.
     app.throttle().clear(app.database(), Whom::Nobody, origin.address).await?;

@@ -46,6 +46,8 @@ enum Bench {
     Taps,
     /// Opening the page of a roster of 500 rows, and a search in it, at CPU x4.
     Roster,
+    /// A search in a list of 100,000 choices, at CPU x1 and x4.
+    Choices,
     /// Opening and answering generated forms of 500 to 5,000 questions, beside ODK Web Forms.
     Forms,
 }
@@ -62,6 +64,7 @@ impl Bench {
             Self::Lists => "lists",
             Self::Taps => "taps",
             Self::Roster => "roster",
+            Self::Choices => "choices",
             Self::Forms => "forms",
         }
     }
@@ -76,6 +79,7 @@ impl Bench {
             Self::Lists => app::measure("lists.mjs"),
             Self::Taps => app::measure("taps.mjs"),
             Self::Roster => app::measure("roster.mjs"),
+            Self::Choices => app::measure("choices.mjs"),
             Self::Forms => forms::measure(&args.forms, &args.harness),
         }
     }

@@ -1,10 +1,13 @@
 //! Erasing what records say of a person: in their state, in the log and at the repair desk; and the name of an account.
 
+mod files;
+mod held;
+mod scrub;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use serde_json::{Value as Json, json};
-use sqlx::AssertSqlSafe;
 use sync::codec;
 use sync::erase::{self, Erased, SERVER};
 use sync::merge::Record;
@@ -16,10 +19,15 @@ use super::entities::forget_said;
 use super::feed::{stored_id, stored_record};
 use super::log::{Head, Moved, store};
 use super::passkeys::forget_passkeys;
-use super::sql::{Pool, query, query_as, query_scalar};
-use super::{Answer, Database, DatabaseError, Write, bytes, signed, unsigned};
+use super::sql::{query, query_as, query_scalar};
+use super::{Answer, Database, DatabaseError, Write, signed, unsigned};
 use crate::accounts::NOBODYS_PASSWORD;
 use crate::audit::Action;
+use files::{drop_file, drop_files};
+use held::{LOG, empty_held, empty_unseen, held, logged};
+use scrub::want_scrub;
+
+pub(super) use files::is_erased;
 
 /// What others see in the place of a name that was erased.
 pub const NOBODY: &str = "(đã xóa · erased)";
@@ -57,9 +65,6 @@ pub struct KeptOperation {
 fn kept_operation(bytes: &[u8], received_ms: i64, stands: bool) -> Option<KeptOperation> {
     Some(KeptOperation { operation: codec::decode(bytes).ok()?, received_ms, stands })
 }
-
-/// Whether a file was erased.
-const IS_ERASED: &str = "SELECT EXISTS (SELECT 1 FROM erased_blob WHERE hash = $1)";
 
 impl Database {
     /// What is kept of records after this one, in the order of their ids: at most so many records.
@@ -246,82 +251,6 @@ impl Database {
             .await?;
         Ok(())
     }
-
-    /// Whether a file was erased: nobody is to bring it again.
-    pub async fn is_erased_blob(&self, hash: Hash) -> Answer<bool> {
-        Ok(query_scalar(IS_ERASED).bind(hash.0.as_slice()).fetch_one(&self.readers).await?)
-    }
-
-    /// All files that were erased.
-    pub async fn erased_blobs(&self) -> Answer<Vec<Hash>> {
-        let hashes: Vec<Vec<u8>> = query_scalar("SELECT hash FROM erased_blob ORDER BY hash")
-            .fetch_all(&self.readers)
-            .await?;
-        hashes.iter().map(|hash| bytes("blob hash", hash).map(Hash)).collect()
-    }
-
-    /// Erased files that may still be in the store.
-    pub async fn erased_blobs_left(&self) -> Answer<Vec<Hash>> {
-        let hashes: Vec<Vec<u8>> =
-            query_scalar("SELECT hash FROM erased_blob WHERE removed_ms IS NULL ORDER BY hash")
-                .fetch_all(&self.readers)
-                .await?;
-        hashes.iter().map(|hash| bytes("blob hash", hash).map(Hash)).collect()
-    }
-
-    /// Notes that an erased file is in the store no more.
-    pub async fn note_removed(&self, hash: Hash, now_ms: i64) -> Answer<()> {
-        query("UPDATE erased_blob SET removed_ms = $2 WHERE hash = $1")
-            .bind(hash.0.as_slice())
-            .bind(now_ms)
-            .execute(&self.writer)
-            .await?;
-        Ok(())
-    }
-
-    /// Writes the database anew if something was emptied since that was done last. Says whether it did.
-    pub async fn scrub_if_wanted(&self) -> Answer<bool> {
-        let is_wanted = self.scrubs_wanted().await? > 0;
-        if is_wanted {
-            self.scrub().await?;
-        }
-        Ok(is_wanted)
-    }
-
-    async fn scrubs_wanted(&self) -> Answer<i64> {
-        Ok(query_scalar("SELECT scrub_wanted FROM server").fetch_one(&self.readers).await?)
-    }
-
-    /// Writes the database anew, without what was deleted: a file keeps that in its gaps until something else takes the place.
-    /// On `SQLite` nobody else writes meanwhile.
-    pub async fn scrub(&self) -> Answer<()> {
-        let wanted = self.scrubs_wanted().await?;
-        match &self.writer {
-            Pool::Sqlite(pool) => {
-                for statement in ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"] {
-                    sqlx::query(statement).execute(pool).await?;
-                }
-            }
-            Pool::Postgres(pool) => {
-                for table in [
-                    "operation",
-                    "quarantine",
-                    "record",
-                    "entity",
-                    "entity_version",
-                    "entity_source",
-                ] {
-                    sqlx::query(AssertSqlSafe(format!("VACUUM {table}"))).execute(pool).await?;
-                }
-            }
-        }
-        // What was emptied since this began is still to go.
-        query("UPDATE server SET scrub_wanted = scrub_wanted - $1 WHERE scrub_wanted >= $1")
-            .bind(wanted)
-            .execute(&self.writer)
-            .await?;
-        Ok(())
-    }
 }
 
 /// What a transaction knows to be erased in a record.
@@ -425,12 +354,6 @@ async fn empty_anew(
     Ok(())
 }
 
-/// What was emptied still lies in the gaps of the file.
-async fn want_scrub(tx: &mut Write) -> Answer<()> {
-    query("UPDATE server SET scrub_wanted = scrub_wanted + 1").execute(tx).await?;
-    Ok(())
-}
-
 async fn keep_erased(
     tx: &mut Write,
     record: RecordId,
@@ -458,101 +381,12 @@ fn stored_dots(dots: &[u8]) -> Answer<Vec<Dot>> {
         .map_err(|error| DatabaseError::Damaged { what: "dots", why: error.to_string() })
 }
 
-/// The table of the log.
-const LOG: &str = "operation";
-
-/// A row that holds an operation of a record: in the log, or at the repair desk.
-struct Held {
-    table: &'static str,
-    row: i64,
-    /// Whether it is in the log, be it that it waits at the repair desk too.
-    is_logged: bool,
-    kept: KeptOperation,
-}
-
-async fn held(tx: &mut Write, record: RecordId) -> Answer<Vec<Held>> {
-    let mut held = Vec::new();
-    for (table, sql) in [
-        (
-            LOG,
-            "SELECT place, bytes, received_ms, TRUE, TRUE FROM operation WHERE record = $1 ORDER BY place",
-        ),
-        (
-            "quarantine",
-            "SELECT q.id, q.bytes, q.received_ms, q.outcome IS NOT NULL, o.hash IS NOT NULL FROM quarantine q
-             LEFT JOIN operation o ON o.device = q.device AND o.seq = q.seq AND o.hash = q.hash
-             WHERE q.record = $1 ORDER BY q.id",
-        ),
-    ] {
-        let rows: Vec<(i64, Vec<u8>, i64, bool, bool)> =
-            query_as(sql).bind(record.0.as_slice()).fetch_all(&mut *tx).await?;
-        held.extend(rows.into_iter().filter_map(|(row, bytes, received_ms, stands, is_logged)| {
-            let kept = kept_operation(&bytes, received_ms, stands)?;
-            Some(Held { table, row, is_logged, kept })
-        }));
-    }
-    Ok(held)
-}
-
-/// Those of them that the log has.
-fn logged(held: &[Held]) -> impl Iterator<Item = &Operation> + Clone {
-    let logged = held.iter().filter(|kept| kept.is_logged);
-    logged.map(|held| &held.kept.operation)
-}
-
 async fn record_of(tx: &mut Write, id: RecordId) -> Answer<Option<Record>> {
     let body: Option<Vec<u8>> = query_scalar("SELECT body FROM record WHERE id = $1")
         .bind(id.0.as_slice())
         .fetch_optional(&mut *tx)
         .await?;
     body.map(|body| stored_record(&body)).transpose()
-}
-
-/// Empties what of a record came from before an erasure. Says whether there was any such thing.
-async fn empty_held(
-    tx: &mut Write,
-    held: &mut [Held],
-    erased: &mut Erased,
-    head: &mut Head,
-) -> Answer<bool> {
-    let mut is_any = false;
-    for held in held {
-        let cut = if held.is_logged { Erased::cut } else { Erased::cut_beside };
-        if cut(erased, &mut held.kept.operation) {
-            rewrite(tx, held, head).await?;
-            is_any = true;
-        }
-    }
-    Ok(is_any)
-}
-
-/// Empties what lies beside the log where an erasure is being made, or made again: what a copy from before it holds has not seen it.
-async fn empty_unseen(
-    tx: &mut Write,
-    held: &mut [Held],
-    erasure: &Operation,
-    head: &mut Head,
-) -> Answer<()> {
-    for held in held.iter_mut().filter(|held| !held.is_logged) {
-        if Erased::cut_unseen(erasure, &mut held.kept.operation) {
-            rewrite(tx, held, head).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Writes an operation as it is now. What the repair desk has is told anew.
-async fn rewrite(tx: &mut Write, held: &Held, head: &mut Head) -> Answer<()> {
-    let bytes = codec::encode(&held.kept.operation);
-    let update = match held.table {
-        LOG => query("UPDATE operation SET bytes = $2 WHERE place = $1").bind(held.row).bind(bytes),
-        _ => query("UPDATE quarantine SET bytes = $2, rv = $3 WHERE id = $1")
-            .bind(held.row)
-            .bind(bytes)
-            .bind(head.next()),
-    };
-    update.execute(&mut *tx).await?;
-    Ok(())
 }
 
 /// The number of the next erasure; `listed` is that of the last one that was noted.
@@ -643,55 +477,4 @@ async fn put(tx: &mut Write, erasure: &Erasure, head: &mut Head, now_ms: i64) ->
     }
     let files: BTreeSet<Hash> = files.iter().copied().chain(erased.files()).collect();
     drop_files(tx, id, &files, &held).await
-}
-
-/// Forgets the files that only erased fields named.
-async fn drop_files(
-    tx: &mut Write,
-    record: RecordId,
-    files: &BTreeSet<Hash>,
-    held: &[Held],
-) -> Answer<Vec<Hash>> {
-    let values = || held.iter().flat_map(|held| held.kept.operation.fields.values());
-    let mut dropped = Vec::new();
-    for hash in files {
-        let is_named =
-            values().any(|write| matches!(&write.value, Value::File(file) if file.hash == *hash));
-        if is_named {
-            continue;
-        }
-        query("DELETE FROM record_blob WHERE blob = $1 AND record = $2")
-            .bind(hash.0.as_slice())
-            .bind(record.0.as_slice())
-            .execute(&mut *tx)
-            .await?;
-        if drop_file(tx, *hash).await? {
-            dropped.push(*hash);
-        }
-    }
-    Ok(dropped)
-}
-
-/// As [`Database::is_erased_blob`], for whoever is about to write that it is here.
-pub(super) async fn is_erased(tx: &mut Write, hash: Hash) -> Answer<bool> {
-    Ok(query_scalar(IS_ERASED).bind(hash.0.as_slice()).fetch_one(&mut *tx).await?)
-}
-
-/// Forgets a file that no record names, and that it is not to come again. Says whether it is so.
-async fn drop_file(tx: &mut Write, hash: Hash) -> Answer<bool> {
-    let is_named: bool = query_scalar("SELECT EXISTS (SELECT 1 FROM record_blob WHERE blob = $1)")
-        .bind(hash.0.as_slice())
-        .fetch_one(&mut *tx)
-        .await?;
-    if is_named {
-        return Ok(false);
-    }
-    for statement in [
-        "DELETE FROM blob WHERE hash = $1",
-        "DELETE FROM blob_wanted WHERE blob = $1",
-        "INSERT INTO erased_blob (hash) VALUES ($1) ON CONFLICT (hash) DO UPDATE SET removed_ms = NULL",
-    ] {
-        query(statement).bind(hash.0.as_slice()).execute(&mut *tx).await?;
-    }
-    Ok(true)
 }

@@ -1,4 +1,4 @@
-//! Passkeys: one's own, added and removed; and signing in with one.
+//! Passkeys, made, named and removed.
 
 use axum::Json;
 use axum::extract::State;
@@ -7,66 +7,24 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::accounts::Reach;
-use super::again::{Again, Prover};
-use super::extract::Path;
-use super::session::{Tried, note_failed, take_code_try};
-use super::sessions::seen;
-use super::signed_in::{Origin, Sent, SignedIn};
-use crate::accounts::{self, Place, Whom};
-use crate::database::{
-    Account, Added, ByPasskey, ChallengeKey, CodeKey, Database, KnownKey, NewSession, Passkey,
-    Purpose, Session,
-};
+use super::{bad, challenge};
+use crate::accounts::{self, Whom};
+use crate::api::accounts::Reach;
+use crate::api::again::{Again, Prover};
+use crate::api::extract::Path;
+use crate::api::session::{Tried, note_failed, take_code_try};
+use crate::api::sessions::seen;
+use crate::api::signed_in::{Origin, Sent, SignedIn};
+use crate::database::{Account, Added, CodeKey, Database, Passkey, Purpose};
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::passkeys::{
-    ALGORITHMS, CHALLENGE_MS, MAX_PASSKEYS, NewKey, PasskeyError, Signed, Site, bytes,
-    challenge_with_code, letters, named_challenge, new_challenge, read_new_key, verify,
+    ALGORITHMS, CHALLENGE_MS, MAX_PASSKEYS, NewKey, Site, bytes, challenge_with_code, letters,
+    named_challenge, read_new_key,
 };
 use crate::{App, clock};
 
 /// Longest name that a person may give to a passkey, in characters.
-pub(super) const MAX_SHOWN: usize = 60;
-
-/// What an authenticator is asked to sign so that somebody is let in. All bytes here are base64url without padding.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct SignInChallenge {
-    /// The challenge: good once, for five minutes.
-    challenge: String,
-    /// The site that the key is for.
-    rp_id: String,
-    /// How long there is for an answer.
-    timeout_ms: i64,
-}
-
-/// What a browser answered when somebody wants to be let in. All bytes are base64url without padding.
-#[derive(Debug, Deserialize, ToSchema)]
-pub struct Assertion {
-    /// The authenticator's name for the key: `rawId`.
-    credential: String,
-    /// `clientDataJSON`.
-    client_data: String,
-    /// `authenticatorData`.
-    authenticator_data: String,
-    /// `signature`.
-    signature: String,
-    /// The authenticator's name for the person: `userHandle`. Empty where the authenticator was told which keys.
-    #[serde(default)]
-    user_handle: String,
-}
-
-/// What an authenticator is asked to sign so that somebody shows once more who they are. All bytes are base64url without padding.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct AgainChallenge {
-    /// The challenge: good once, for five minutes, in this session, and not to sign in.
-    challenge: String,
-    /// The site that the keys are for.
-    rp_id: String,
-    /// The asker's keys.
-    allow: Vec<String>,
-    /// How long there is for an answer.
-    timeout_ms: i64,
-}
+pub(in crate::api) const MAX_SHOWN: usize = 60;
 
 /// What an authenticator is asked to make. All bytes are base64url without padding.
 #[derive(Debug, Serialize, ToSchema)]
@@ -111,7 +69,12 @@ pub struct MadeKey {
 
 impl MadeKey {
     /// What its authenticator made in answer to a challenge that was asked for with this code. A wrong answer uses that up.
-    pub(super) async fn read(&self, app: &App, site: &Site, code: &CodeKey) -> ApiResult<NewKey> {
+    pub(in crate::api) async fn read(
+        &self,
+        app: &App,
+        site: &Site,
+        code: &CodeKey,
+    ) -> ApiResult<NewKey> {
         let client = bytes("client_data", &self.client_data).map_err(|error| bad(&error))?;
         let made = bytes("attestation", &self.attestation)
             .and_then(|attestation| read_new_key(&client, &attestation, site));
@@ -153,202 +116,6 @@ pub struct PasskeyEntry {
     created_ms: i64,
     /// When its owner last showed with it who they are.
     used_ms: Option<i64>,
-}
-
-/// Asks for what is to be signed, to sign in with a passkey.
-#[utoipa::path(post, path = "/api/v1/session/passkey", tag = "session", responses(
-    (status = 200, body = SignInChallenge),
-    (status = 409, description = "`no_passkeys`: the address has no name, or is not reached by https", body = ErrorBody),
-    (status = 429, description = "`too_many_tries`, with `Retry-After`: too many were asked for and not answered", body = ErrorBody),
-))]
-pub async fn ask_to_sign_in(
-    State(app): State<App>,
-    origin: Origin,
-    site: Result<Site, ApiError>,
-) -> ApiResult<Json<SignInChallenge>> {
-    let Site { rp_id, .. } = site?;
-    let challenge = challenge(app.database(), origin, Purpose::SignIn, None).await?;
-    Ok(Json(SignInChallenge { challenge, rp_id, timeout_ms: CHALLENGE_MS }))
-}
-
-/// A new one, kept; good with that code only, if there is one.
-async fn challenge(
-    database: &Database,
-    origin: Origin,
-    purpose: Purpose<'_>,
-    code: Option<&CodeKey>,
-) -> ApiResult<String> {
-    let now_ms = clock::now_ms();
-    let (letters, key) = new_challenge();
-    let key = code.map_or(key, |code| challenge_with_code(&key, code));
-    let asker = accounts::asker(origin.address);
-    let ends_ms = now_ms + CHALLENGE_MS;
-    match database.add_challenge(&key, purpose, &asker, ends_ms, now_ms).await? {
-        true => Ok(letters),
-        false => Err(ApiError::too_many(CHALLENGE_MS.unsigned_abs() / 1000)),
-    }
-}
-
-/// Lets somebody in who signed with a passkey. What it answered is used up, whatever comes of it; but not if `only` names somebody else.
-pub(super) async fn sign_in(
-    app: &App,
-    origin: Origin,
-    site: &Site,
-    given: &Assertion,
-    only: Option<&str>,
-    session: NewSession<'_>,
-) -> ApiResult<String> {
-    let (database, address, now_ms) = (app.database(), origin.address, clock::now_ms());
-    let credential = bytes("credential", &given.credential).map_err(|error| bad(&error))?;
-    let client = bytes("client_data", &given.client_data).map_err(|error| bad(&error))?;
-    let known = database.known_key(&credential).await?;
-    let owner = match &known {
-        Some(key) => database.account(&key.account).await?,
-        None => None,
-    };
-    let name = owner.as_ref().map(|owner| owner.name.as_str());
-    let tried = Tried::Passkey(owner.as_ref());
-    if let Err(wait_s) = app.throttle().take(database, Whom::Holder, address, now_ms).await? {
-        note_failed(app, origin, tried, now_ms);
-        return Err(ApiError::too_many(wait_s));
-    }
-    let refuse = async |challenge: Option<ChallengeKey>, error: ApiError| {
-        if let Some(challenge) = challenge {
-            database.drop_challenge(&challenge).await?;
-        }
-        note_failed(app, origin, tried, now_ms);
-        Err(error)
-    };
-    let known = known.as_ref().filter(|_| !given.user_handle.is_empty());
-    let signed = match known.map(|key| (key, signed(given, &client, key, site))) {
-        Some((key, Ok(signed))) => Some((key, signed)),
-        Some((_, Err(why))) => {
-            tracing::info!(%why, account = name, "passkey not taken");
-            None
-        }
-        None => None,
-    };
-    let Some((key, signed)) = signed else {
-        return refuse(named_challenge(&client), wrong_passkey()).await;
-    };
-    match database.sign_in_by_passkey(key.id, &signed, only, session, now_ms).await? {
-        ByPasskey::Good => {
-            app.throttle().clear(database, Whom::Holder, address).await?;
-            Ok(key.account.clone())
-        }
-        ByPasskey::OfAnother => {
-            app.throttle().clear(database, Whom::Holder, address).await?;
-            let message = "the work of somebody else is on this device and not sent yet";
-            Err(ApiError::conflict("other_account", message))
-        }
-        ByPasskey::NoChallenge => {
-            let message = "what was signed was answered before, or took too long";
-            let expired = ApiError::new(StatusCode::UNAUTHORIZED, "passkey_expired", message);
-            refuse(None, expired).await
-        }
-        ByPasskey::CountsBack | ByPasskey::NoKey => refuse(None, wrong_passkey()).await,
-    }
-}
-
-/// Asks for what is to be signed, to show once more who one is: for `passkey` of what wants that.
-#[utoipa::path(post, path = "/api/v1/session/again", tag = "session", responses(
-    (status = 200, body = AgainChallenge),
-    (status = 401, description = "`signed_out`", body = ErrorBody),
-    (status = 409, description = "`no_passkeys`: the address has no name, or is not reached by https; `no_passkey_yet`: the asker \
-        has none", body = ErrorBody),
-    (status = 429, description = "`too_many_tries`, with `Retry-After`: too many were asked for and not answered", body = ErrorBody),
-))]
-pub async fn ask_again(
-    State(app): State<App>,
-    origin: Origin,
-    SignedIn(session): SignedIn,
-    site: Result<Site, ApiError>,
-) -> ApiResult<Json<AgainChallenge>> {
-    let Site { rp_id, .. } = site?;
-    let database = app.database();
-    let keys = database.passkeys_of(&session.account).await?;
-    if keys.is_empty() {
-        return Err(ApiError::conflict("no_passkey_yet", "you have no passkey"));
-    }
-    let purpose = Purpose::Again { session: session.id };
-    Ok(Json(AgainChallenge {
-        challenge: challenge(database, origin, purpose, None).await?,
-        rp_id,
-        allow: keys.iter().map(|key| letters(&key.credential)).collect(),
-        timeout_ms: CHALLENGE_MS,
-    }))
-}
-
-/// Whether whoever has the session signed with a key of theirs. What it answered is used up, whatever comes of it.
-pub(super) async fn prove_by_passkey(
-    app: &App,
-    origin: Origin,
-    site: &Site,
-    session: &Session,
-    given: &Assertion,
-) -> ApiResult<()> {
-    let (database, address, now_ms) = (app.database(), origin.address, clock::now_ms());
-    let credential = bytes("credential", &given.credential).map_err(|error| bad(&error))?;
-    let client = bytes("client_data", &given.client_data).map_err(|error| bad(&error))?;
-    let account = database.account(&session.account).await?.ok_or_else(ApiError::signed_out)?;
-    let tried = Tried::Passkey(Some(&account));
-    let whom = Whom::There(&account.name, Place::Session(session.id));
-    if let Err(wait_s) = app.throttle().take(database, whom, address, now_ms).await? {
-        note_failed(app, origin, tried, now_ms);
-        return Err(ApiError::too_many(wait_s));
-    }
-    let known = database.known_key(&credential).await?;
-    let taken = match known.as_ref().map(|key| (key, signed(given, &client, key, site))) {
-        Some((key, Ok(signed))) => {
-            database.prove_by_passkey(key.id, &signed, session, now_ms).await?
-        }
-        wrong => {
-            if let Some((_, Err(why))) = wrong {
-                tracing::info!(%why, account = account.name, "passkey not taken");
-            }
-            if let Some(challenge) = named_challenge(&client) {
-                database.drop_challenge(&challenge).await?;
-            }
-            ByPasskey::NoKey
-        }
-    };
-    if taken == ByPasskey::Good {
-        return Ok(app.throttle().clear(database, whom, address).await?);
-    }
-    note_failed(app, origin, tried, now_ms);
-    Err(if taken == ByPasskey::NoChallenge {
-        let message =
-            "what was signed was answered before, took too long, or is for something else";
-        ApiError::forbidden("passkey_expired", message)
-    } else {
-        ApiError::forbidden("wrong_passkey", "no passkey of yours signed that")
-    })
-}
-
-/// What a known key signed for its owner. An authenticator that was told which keys need not say whose they are.
-fn signed(
-    given: &Assertion,
-    client: &[u8],
-    key: &KnownKey,
-    site: &Site,
-) -> Result<Signed, PasskeyError> {
-    let data = bytes("authenticator_data", &given.authenticator_data)?;
-    let signature = bytes("signature", &given.signature)?;
-    let user_handle = bytes("user_handle", &given.user_handle)?;
-    if !user_handle.is_empty() && user_handle != key.user_handle {
-        return Err(PasskeyError::OtherKey("it is another person's"));
-    }
-    verify(client, &data, &signature, &key.public_key, site)
-}
-
-/// The same for a key that nobody has as for one that did not sign.
-fn wrong_passkey() -> ApiError {
-    let message = "no such passkey signed that";
-    ApiError::new(StatusCode::UNAUTHORIZED, "wrong_passkey", message)
-}
-
-fn bad(error: &PasskeyError) -> ApiError {
-    ApiError::bad_request("bad_passkey", error.to_string())
 }
 
 /// One's own passkeys, the oldest first.
@@ -499,7 +266,7 @@ pub async fn add(
 }
 
 /// Why a passkey was not taken.
-pub(super) fn not_added(why: Added) -> ApiError {
+pub(in crate::api) fn not_added(why: Added) -> ApiError {
     match why {
         Added::NoChallenge => {
             ApiError::conflict("passkey_expired", "it was answered before, or took too long")
@@ -594,7 +361,7 @@ pub async fn remove_all(
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) fn shown_name(name: &str) -> ApiResult<String> {
+pub(in crate::api) fn shown_name(name: &str) -> ApiResult<String> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > MAX_SHOWN {
         return Err(ApiError::bad_request("bad_name", format!("1 to {MAX_SHOWN} characters")));
