@@ -124,13 +124,6 @@ impl Language {
         }
     }
 
-    /// A moment in full: `14:05 07/03/2024`.
-    #[must_use]
-    pub fn moment_in_full(self, unix_ms: i64, offset_min: i32) -> String {
-        let then = parts(unix_ms, offset_min);
-        format!("{:02}:{:02} {}", then.hour, then.minute, day_month_year(then))
-    }
-
     /// The day of a moment: `07/03/2024`.
     #[must_use]
     pub fn day(self, unix_ms: i64, offset_min: i32) -> String {

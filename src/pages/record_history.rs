@@ -111,11 +111,17 @@ pub(super) fn HistoryList() -> impl IntoView {
 }
 
 /// How many of the first acts whoever judged the record last has seen: what was done after somebody last said where it stands, before
-/// what stands now. That is the last act, or several that did not see each other: an approval and what was changed beside it.
+/// what stands now. That is the last act, or several that did not see each other: an approval and what was changed beside it. Where one
+/// act stands alone, only who judged counts: who handed in again has not judged what was mended.
 fn seen(entries: &[HistoryEntry], stands: &[Dot]) -> usize {
+    let is_alone = stands.len() == 1;
     let stands = |entry: &HistoryEntry| stands.iter().any(|dot| entry.is(*dot));
     let first = entries.iter().position(stands).unwrap_or(entries.len());
-    let said = |entry: &HistoryEntry| written(&entry.fields, field::STATE).is_some();
+    let said = |entry: &HistoryEntry| {
+        let state = written(&entry.fields, field::STATE).and_then(|state| state.parse().ok());
+        let judges = |state| matches!(state, State::Returned | State::Approved);
+        state.is_some_and(|state| !is_alone || judges(state))
+    };
     entries[..first].iter().rposition(said).map_or(0, |last| last + 1)
 }
 
@@ -274,6 +280,11 @@ mod tests {
         let again = act(OFFICER, 3, Some(State::Submitted));
         let acts = [submitted.clone(), returned, mended, again];
         assert_eq!(seen(&acts, &[(OFFICER, 3)]), 2, "what was mended");
+        // What was done to it afterwards, by whomever, is new beside that.
+        for (device, seq) in [(OFFICER, 4), (REVIEWER, 2)] {
+            let more = [&acts[..], &[act(device, seq, None)]].concat();
+            assert_eq!(seen(&more, &[(device, seq)]), 2);
+        }
         // An approval, and beside it what an officer wrote who was away: whichever came first.
         let approved = act(REVIEWER, 2, Some(State::Approved));
         let beside = [act(OFFICER, 2, None), act(OFFICER, 3, None)];

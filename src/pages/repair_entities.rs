@@ -32,6 +32,8 @@ pub(super) fn MetEntities() -> impl IntoView {
     let library = expect_context::<Library>();
     let labels = RwSignal::new(Arc::<Labels>::default());
     effect(move || {
+        // Forms that come while somebody looks have their words, too.
+        library.all_forms_held().track();
         let met = desk.met().get();
         let lists: BTreeSet<String> = met.iter().map(|met| met.dataset.clone()).collect();
         let language = words.now();

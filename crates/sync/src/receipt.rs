@@ -93,12 +93,6 @@ pub fn message(written: &[u8]) -> Vec<u8> {
     [b"sotay receipt 1 signature", &codec::hash(written).0[..]].concat()
 }
 
-/// Whether a file begins as a receipt.
-#[must_use]
-pub fn is_receipt(file: &[u8]) -> bool {
-    file.starts_with(&MAGIC)
-}
-
 /// The receipt of a file, what was signed of it, and the signature, which whoever reads it has yet to prove.
 ///
 /// # Errors
@@ -188,7 +182,6 @@ mod tests {
         assert_eq!(write(&receipt()), bytes);
         let file = [&bytes[..], &[9; SIGNATURE_BYTES]].concat();
         assert_eq!(read(&file), Ok((receipt(), message(&bytes), [9; SIGNATURE_BYTES])));
-        assert!(is_receipt(&file));
     }
 
     #[test]
