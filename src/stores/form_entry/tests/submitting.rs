@@ -80,6 +80,22 @@ fn an_answer_that_is_too_long_is_told_while_it_is_typed_and_is_not_submitted() {
     run(|phone| {
         // It goes along with others.
         const { assert!(form::MAX_ANSWER_BYTES < sync::push::MAX_PART_BYTES) };
+        let id = record_id::new();
+        let entry = phone.open(id);
+        let name = question(entry, "chung/ten");
+        let longest = form::MAX_ANSWER_BYTES;
+        let (is_told, not_taken) = (Some(ViolationKind::Length), sync::push::MAX_ANSWER_BYTES + 1);
+        for (length, told, stored) in [
+            (longest, None, longest),
+            (longest + 1, is_told, longest + 1),
+            (not_taken, is_told, longest + 1),
+        ] {
+            entry.answer(name, &"x".repeat(length));
+            let problem = entry.node(name).get_untracked().problem;
+            assert_eq!(problem.map(|problem| problem.kind), told, "{length}");
+            block_on(entry.save_now()).expect("stored");
+            assert_eq!(value(phone.open(id), "chung/ten").len(), stored);
+        }
         assert_eq!(value(entry, "chung/ten").len(), not_taken, "it stays on screen");
         let refused = block_on(entry.submit());
         assert!(matches!(refused, Err(SubmitError::Problems(wrong)) if wrong[0].node == name));
