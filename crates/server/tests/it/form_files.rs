@@ -132,7 +132,7 @@ fn what_is_wrong_with_the_files_is_told_with_its_place() {
     }
     let broken = pack(
         &[["select_one_from_file xa.geojson", "xa", "Xã nào", "", ""]],
-        &[("xa.geojson", b"{\"features\":[{}]}")],
+        &[("xa.geojson", br#"{"type":"FeatureCollection","features":[{"type":"Feature"}]}"#)],
     );
     let (_, problems) = said(&broken);
     assert_eq!(problems, ["error: forms/chon_xa-media/xa.geojson: a feature without geometry"]);
