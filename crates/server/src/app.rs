@@ -13,7 +13,7 @@ use crate::bundle::incoming::Incoming;
 use crate::bundle::keys::{KeyFolder, OrganisationKey};
 use crate::config::Config;
 use crate::database::{Database, DatabaseError, OpenError};
-use crate::erasures::{ErasuresError, List};
+use crate::erasure_list::{ErasuresError, List};
 use crate::failed_sign_ins::FailedSignIns;
 use crate::map::{MapError, MapFile};
 use crate::static_files::StaticFiles;

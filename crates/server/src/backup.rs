@@ -16,7 +16,7 @@ use crate::bundle::keys::KeyFolder;
 use crate::clock;
 use crate::config::{Config, close_to_others};
 use crate::database::{BackupError, Counts, Database, DatabaseError, OpenError, beside, read_copy};
-use crate::erasures::{ErasuresError, List};
+use crate::erasure_list::{ErasuresError, List};
 
 /// What a backup or a restore moved.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use crate::backup::{self, MoveError, Moved};
 use crate::blob_store::StoreError;
 use crate::config::Schedule;
 use crate::database::DatabaseError;
-use crate::erasures::{self, ErasuresError};
+use crate::erasure_list::{self, ErasuresError};
 use crate::persons::{self, PersonError};
 use crate::{App, clock};
 
@@ -150,7 +150,7 @@ impl App {
             self.blobs().drop_part(*hash).await?;
         }
         let swept = abandoned.len() + self.incoming().sweep(since)?;
-        erasures::remove_files(self.database(), self.blobs(), now_ms).await?;
+        erasure_list::remove_files(self.database(), self.blobs(), now_ms).await?;
         Ok(swept + self.drop_unnamed(self.believed(now_ms) - ABANDONED_AFTER_MS).await?)
     }
 

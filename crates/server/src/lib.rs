@@ -22,7 +22,7 @@
 //! | [`entities`] | the things that records make and change, in lists |
 //! | [`openrosa`] | ODK Collect and its kin: form list, forms, submissions |
 //! | [`persons`] | what is held about a person: finding, exporting, erasing it |
-//! | [`erasures`] | the list of what was erased, for databases that are put back |
+//! | [`erasure_list`] | the list of what was erased, for databases that are put back |
 //! | [`export`] | records as a spreadsheet |
 //! | [`static_files`] | the app, as the build left it |
 //!
@@ -42,7 +42,7 @@ pub mod clock;
 pub mod config;
 pub mod database;
 pub mod entities;
-pub mod erasures;
+pub mod erasure_list;
 pub mod error;
 pub mod export;
 pub mod failed_sign_ins;

@@ -16,7 +16,7 @@ use zip::write::SimpleFileOptions;
 use crate::App;
 use crate::audit::Action;
 use crate::database::{DatabaseError, KeptOperation, PersonalRule, Reason};
-use crate::erasures::{self, ErasuresError, List};
+use crate::erasure_list::{self, ErasuresError, List};
 
 /// Records looked at in one go.
 const PAGE: u64 = 500;
@@ -296,7 +296,7 @@ async fn erase_targets(
     }
     let (_, head) = app.database().epoch_and_head().await?;
     app.announce(head);
-    erasures::remove_files_if_they_go(app.database(), app.blobs(), now_ms).await;
+    erasure_list::remove_files_if_they_go(app.database(), app.blobs(), now_ms).await;
     app.database().scrub().await?;
     Ok(())
 }

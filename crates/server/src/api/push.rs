@@ -16,7 +16,7 @@ use super::{CBOR, cbor};
 use crate::budgets::Take;
 use crate::config::MAX_BODY;
 use crate::error::{ApiError, ApiResult, ErrorBody};
-use crate::{App, clock, erasures};
+use crate::{App, clock, erasure_list};
 
 /// Keeps the operations and says what became of each. Once the body can be read nothing is refused: what cannot be
 /// applied is kept in quarantine and acknowledged. Sending twice changes nothing.
@@ -59,7 +59,7 @@ pub async fn push(
     if let Some(lost) = &pushed.lost {
         tracing::error!(%device, first = lost.start(), last = lost.end(), "operations lost in a restore");
     }
-    erasures::let_go(&app, &pushed.gone).await;
+    erasure_list::let_go(&app, &pushed.gone).await;
     app.announce(pushed.head);
     app.database().tell_lost(device, &pushed.lost_files).await?;
     Ok(cbor(&pushed.response))

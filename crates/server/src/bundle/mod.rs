@@ -29,7 +29,7 @@ use crate::blob_store::blocking;
 use crate::config::MAX_BLOB;
 use crate::database::{DatabaseError, NewBlob, Pushed};
 use crate::error::ApiError;
-use crate::{App, accounts, clock, erasures};
+use crate::{App, accounts, clock, erasure_list};
 
 /// What became of a bundle: for whoever brought it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -395,7 +395,7 @@ impl<'a> Import<'a> {
             self.receipt.safe = pushed.response.safe;
             self.told.push(pushed.response.clone());
         }
-        erasures::let_go(self.app, &pushed.gone).await;
+        erasure_list::let_go(self.app, &pushed.gone).await;
         self.app.announce(pushed.head);
     }
 

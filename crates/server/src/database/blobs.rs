@@ -8,7 +8,7 @@ use sync::wire::{Hash, Value};
 
 use super::erasure::is_erased;
 use super::feed::stored_record;
-use super::personal::mask;
+use super::personal_fields::mask;
 use super::sql::{query, query_as, query_scalar};
 use super::{Answer, Database, Transaction, bytes, signed, unsigned};
 

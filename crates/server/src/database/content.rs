@@ -10,7 +10,7 @@ use sync::wire::{FormRef, Hash};
 use super::accounts::refresh_all_visible_units;
 use super::audit::{Event, note};
 use super::files::keep_files;
-use super::personal::{PersonalRule, put_personal};
+use super::personal_fields::{PersonalRule, put_personal};
 use super::rights::programmes;
 use super::sql::{query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Write, bytes, unsigned};

@@ -12,7 +12,7 @@ use sync::wire::{RecordId, RecordState, field};
 
 use super::audit::{Event, note};
 use super::feed;
-use super::personal::mask;
+use super::personal_fields::mask;
 use super::rights::Rights;
 use super::sql::{Builder, query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Transaction, Write, signed, unsigned};

@@ -12,7 +12,7 @@ use sync::wire::{
 };
 
 use super::log::stored_verdict;
-use super::personal::mask;
+use super::personal_fields::mask;
 use super::sql::{Builder, Value, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Transaction, bytes, signed, unsigned};
 

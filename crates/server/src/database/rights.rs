@@ -9,7 +9,7 @@ use sync::rights::Role;
 use sync::wire::{FormRef, Hash};
 
 use super::accounts::stored_role;
-use super::personal::{PersonalRule, mask_for, rules};
+use super::personal_fields::{PersonalRule, mask_for, rules};
 use super::sql::{At, query_as, query_scalar};
 use super::{Answer, Database, FormRow, HeldFile, Transaction, bytes};
 

@@ -35,7 +35,7 @@ use crate::database::{NewBlob, Session};
 use crate::error::ApiError;
 use crate::spreadsheet_form::for_clients;
 use crate::turns::Room;
-use crate::{App, accounts, clock, erasures};
+use crate::{App, accounts, clock, erasure_list};
 use answer::{Answer, Refusal, XML, escaped, said};
 use client::Client;
 pub use digest::Secret;
@@ -628,7 +628,7 @@ async fn keep(app: &App, session: &Session, sent: Sent) -> Result<Taken, Refusal
     };
     let sender = Sender { account: &session.account, revoked: false };
     let pushed = database.push(Batch::read(request), sender, now_ms).await?;
-    erasures::let_go(app, &pushed.gone).await;
+    erasure_list::let_go(app, &pushed.gone).await;
     app.announce(pushed.head);
     for (seq, reason) in &pushed.quarantined {
         tracing::warn!(%device, seq, reason = reason.name(), "quarantined");

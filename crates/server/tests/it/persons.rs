@@ -8,7 +8,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 use server::audit::Action as AuditAction;
 use server::database::{AuditOf, Erasure, KeptOperation, NewBlob, Reason};
-use server::erasures::List;
+use server::erasure_list::List;
 use server::persons::{self, PersonError, Wanted};
 use server::{backup, clock};
 use sync::codec;

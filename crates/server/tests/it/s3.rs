@@ -11,7 +11,7 @@ use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use server::backup::{self, MoveError};
 use server::config::Config;
-use server::erasures::List;
+use server::erasure_list::List;
 use server::persons::{self, Wanted};
 use server::{App, StoreError};
 use sync::blob::CHUNK_SIZE;
