@@ -246,16 +246,16 @@ test('a browser without a canvas in workers does it in the page: just as upright
   await phone.page.evaluate(() => {
     window.Worker = undefined;
     const { close } = ImageBitmap.prototype;
-    window.closed = 0;
+    window.bitmapsClosed = 0;
     ImageBitmap.prototype.close = function () {
-      window.closed += 1;
+      window.bitmapsClosed += 1;
       close.call(this);
     };
   });
   await give(question('a1_anh').locator('input[type="file"]'), path);
   assert.deepEqual(await look('a1_anh'), { width: 1200, height: 1600, top: 'red', bottom: 'blue' });
   assert.equal(await hasExif('a1_anh'), false);
-  assert.equal(await phone.page.evaluate(() => window.closed), 1, 'the large picture is let go of at once');
+  assert.equal(await phone.page.evaluate(() => window.bitmapsClosed), 1, 'the large picture is let go of at once');
   await form.saved();
 });
 

@@ -49,11 +49,11 @@ test('an officer signs in once and the phone holds everything for work without a
   await app.readyForOffline();
   // With nothing begun, a form to begin is in sight, and all stands at one edge.
   const { page } = officer;
+  await officer.screenshot('today');
   const form = await page.locator('.today .list a').first().boundingBox();
   assert.ok(form.y + form.height <= (await page.locator('.tabs').boundingBox()).y);
   const edges = await page.locator('.today :is(h1, h2, .card)').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().left));
   assert.equal(new Set(edges).size, 1, edges.join());
-  await officer.screenshot('today');
   await officer.close();
 });
 
