@@ -28,15 +28,27 @@ enum Picture {
 /// So many pictures are opened at a time: a record may have hundreds, and what is read before them comes from the same disk and line.
 const AT_ONCE: usize = 4;
 
+/// Where pictures come from. One that is here stands behind none that comes over a bad line.
+#[derive(Clone, Copy)]
+enum From {
+    Here,
+    There,
+}
+
+type Lanes = ([Arc<Mutex<()>>; AT_ONCE], Cell<usize>);
+
 thread_local! {
-    static LANES: ([Arc<Mutex<()>>; AT_ONCE], Cell<usize>) = Default::default();
+    static LANES: [Lanes; 2] = Default::default();
 }
 
 /// Waits for the turn to open a picture.
-async fn turn() -> OwnedMutexGuard<()> {
-    let lane = LANES.with(|(lanes, next)| {
-        next.set((next.get() + 1) % AT_ONCE);
-        Arc::clone(&lanes[next.get()])
+async fn turn(from: From) -> OwnedMutexGuard<()> {
+    let lane = LANES.with(|all| {
+        let (lanes, next) = &all[from as usize];
+        if let Some(free) = lanes.iter().find(|lane| lane.try_lock().is_some()) {
+            return Arc::clone(free);
+        }
+        Arc::clone(&lanes[next.replace((next.get() + 1) % AT_ONCE)])
     });
     lane.lock_owned().await
 }
@@ -66,12 +78,23 @@ pub fn FilePicture(
         picture.set(Picture::Loading);
         tasks::spawn(async move {
             let is_asked = || file.try_get_untracked().flatten().as_ref() == Some(&asked);
-            let _turn = turn().await;
+            let here = turn(From::Here).await;
             // Nobody may look at it by now.
             if !is_asked() {
                 return;
             }
-            let loaded = records.file(&asked).await.ok();
+            let loaded = records.file_here(&asked).await;
+            drop(here);
+            let loaded = match loaded {
+                Ok(None) => {
+                    let _turn = turn(From::There).await;
+                    if !is_asked() {
+                        return;
+                    }
+                    records.file_there(&asked).await.ok()
+                }
+                here => here.ok().flatten(),
+            };
             // What comes late is not shown in place of another one.
             if !is_asked() {
                 return;
@@ -130,11 +153,23 @@ mod tests {
 
     #[test]
     fn a_few_pictures_are_opened_at_a_time_and_the_next_when_one_is_done() {
-        let mut open: Vec<_> = (0..AT_ONCE).map(|_| turn().now_or_never()).collect();
+        let mut open: Vec<_> = (0..AT_ONCE).map(|_| turn(From::There).now_or_never()).collect();
         assert!(open.iter().all(Option::is_some));
-        let mut next = Box::pin(turn());
+        let mut next = Box::pin(turn(From::There));
         assert!(next.as_mut().now_or_never().is_none());
         open.remove(0);
         assert!(next.as_mut().now_or_never().is_some());
+    }
+
+    #[test]
+    fn a_picture_that_is_here_stands_behind_none_that_comes_over_a_bad_line() {
+        let mut open: Vec<_> = (0..AT_ONCE).map(|_| turn(From::There).now_or_never()).collect();
+        assert!(turn(From::Here).now_or_never().is_some());
+        // The one that is done first makes way, whichever it is.
+        for done in [2, 0, 3] {
+            open[done] = None;
+            open[done] = turn(From::There).now_or_never();
+            assert!(open[done].is_some());
+        }
     }
 }

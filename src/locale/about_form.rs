@@ -63,6 +63,7 @@ words! {
     save_file: "Lưu tệp về máy", "Save the file";
     file_not_here: "Tệp chưa có trên máy này và chưa lấy được từ máy chủ. Hãy thử lại khi có mạng.", "The file is not on this phone and could not be fetched. Try again with a network.";
     remove: "Gỡ bỏ", "Remove";
+    drop_file: "Bỏ, không lưu tệp này", "Leave this file out";
     keeping_file: "Đang lưu tệp…", "Keeping the file…";
     preparing_photo: "Đang thu nhỏ ảnh…", "Making the picture smaller…";
     file_too_large: "Tệp lớn hơn 64 MB nên không gửi đi được. Hãy chọn tệp nhỏ hơn, hoặc quay, ghi âm ngắn hơn.", "A file of more than 64 MB cannot be sent. Choose a smaller one, or record a shorter one.";

@@ -13,7 +13,7 @@ use crate::platform::{
     files::{Body, FileError},
     log_error,
     storage::{
-        Change, Read, Rows, Storage, StorageError, Store,
+        self, Change, Read, Rows, Storage, StorageError, Store,
         schema::{BlobRow, CHUNK_SIZE_BYTES, Key, meta},
     },
 };
@@ -41,6 +41,12 @@ pub async fn keep(storage: &Storage, file: &FileRef, body: &Body) -> Result<(), 
         log_error(&format!("what came of a file stays: {error}"));
     }
     written
+}
+
+/// Whether it is worth a try to keep a file for which there was no room. What is small costs little: it comes whole or not at all.
+pub async fn may_fit(size: u64) -> bool {
+    // With what seals it, and what is entered meanwhile.
+    size <= LOT_BYTES as u64 || storage::takes(size + size / 8).await
 }
 
 /// Notes that a file's pieces come. `false`: it is here, and `over` is written instead.

@@ -208,6 +208,8 @@ impl Door {
     }
 
     async fn let_in(self, person: Person) -> Result<(), StorageError> {
+        // Whoever chooses a store has remembered its PIN, or means another one.
+        self.forgotten.set_value(None);
         if person.row.is_shut() {
             self.asked.set(Some(person));
             return Ok(());
@@ -550,6 +552,21 @@ mod tests {
             aside,
         };
         Person { id: id.to_owned(), label, row }
+    }
+
+    #[test]
+    fn a_pin_that_comes_back_to_mind_is_not_forgotten_any_more() {
+        use futures::executor::block_on;
+
+        let door = Door::new();
+        let mut own = person("own", None);
+        own.row.pin = Some(pin::parameters([0; 16]));
+        block_on(door.let_in(own.clone())).expect("asked");
+        door.forget_pin();
+        assert_eq!(door.forgotten.get_value().as_ref(), Some(&own.id));
+        block_on(door.let_in(own.clone())).expect("asked");
+        assert_eq!(door.asked.get_untracked(), Some(own));
+        assert_eq!(door.forgotten.get_value(), None);
     }
 
     #[test]

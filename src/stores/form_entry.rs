@@ -426,12 +426,17 @@ impl FormEntry {
         coming: &Coming,
         Picked { name, media_type, bytes }: &Picked<Body>,
     ) -> Result<FileRef, StorageError> {
+        let hash = match coming.hash.get() {
+            Some(hash) => hash,
+            None => bytes.hash().await.map_err(blobs::not_given)?,
+        };
+        coming.hash.set(Some(hash));
         let extension = name.rsplit_once('.').map_or("bin", |(_, extension)| extension);
         let file = FileRef {
             name: format!("{}.{extension}", clock::now_ms()),
             media_type: media_type.clone(),
             size: bytes.size(),
-            hash: bytes.hash().await.map_err(blobs::not_given)?,
+            hash,
         };
         if self.is_closed() {
             return Err(StorageError::Gone);
@@ -454,6 +459,14 @@ impl FormEntry {
             draft.let_go(vec![file.hash]).await;
         }
         Ok(file)
+    }
+
+    /// A file that is on its way to this question is not wanted any more; what answers it stays.
+    pub fn pass_by(self, question: NodeId) {
+        let Some(draft) = self.draft.try_get_value() else { return };
+        draft.pass_by(question);
+        draft.await_no_more(question);
+        self.save_soon(0);
     }
 
     /// Takes the file off the question. Its bytes stay as long as it can be brought back.

@@ -108,6 +108,8 @@ async fn is_ended(label: &Label) -> bool {
 
 /// Said on [`door_channel`]: whoever hears it locks.
 pub const LOCK: &str = "lock";
+/// Said on [`door_channel`]: the phone is lost, and locks in any case.
+pub const LOST: &str = "lost";
 /// Said on [`door_channel`]: the person and their store were removed from this phone.
 pub const REMOVED: &str = "removed";
 

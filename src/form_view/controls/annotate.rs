@@ -60,15 +60,15 @@ fn Photo(asked: Asked, taking: RwSignal<Taking>, open: RwSignal<bool>) -> impl I
     });
     let use_it = move |()| {
         let Some(pad) = strokes.pad() else { return };
-        let coming = begin(asked, taking);
+        let (coming, used) = (begin(asked, taking), strokes.changes());
         tasks::spawn(async move {
             let media_type = "image/jpeg".to_owned();
             let drawn = pad.jpeg().await;
             let drawn = drawn
                 .map(|bytes| Picked { name: "photo.jpg".to_owned(), media_type, bytes }.to_keep());
             keep(asked, coming, drawn, taking).await;
-            // What could not be kept stays under the finger.
-            if taking.try_get_untracked() == Some(Taking::Idle) {
+            // What could not be kept stays under the finger, and what was drawn since.
+            if taking.try_get_untracked() == Some(Taking::Idle) && strokes.changes() == used {
                 open.try_set(false);
             }
         });

@@ -13,7 +13,7 @@ use crate::platform::{
     tasks,
 };
 use crate::reactive::memo;
-use crate::stores::{Coming, form_entry::RETRY_AFTER_MS};
+use crate::stores::{Coming, blobs, form_entry::RETRY_AFTER_MS};
 
 /// Where taking a file stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,7 +24,8 @@ pub(super) enum Taking {
     Busy(u32),
     Unreadable,
     TooLarge,
-    NotKept(StorageError),
+    /// The try of that number; it is made again.
+    NotKept(u32, StorageError),
 }
 
 impl Taking {
@@ -38,7 +39,8 @@ impl Taking {
         let stays = match self {
             Self::Busy(other) => *other != number,
             Self::Unreadable | Self::TooLarge => outcome == Self::Idle,
-            Self::Idle | Self::NotKept(_) => false,
+            Self::NotKept(other, _) => *other > number,
+            Self::Idle => false,
         };
         if !stays {
             *self = outcome;
@@ -76,19 +78,25 @@ pub(super) async fn keep(
 ) {
     let number = number_of(coming.as_ref());
     let outcome = match (coming, read) {
-        (None, _) => Taking::NotKept(StorageError::Gone),
-        (Some(coming), _) if !coming.is_last() => Taking::Idle,
+        (None, _) => Taking::NotKept(number, StorageError::Gone),
         (Some(coming), Ok(picked)) if picked.bytes.size() <= MAX_SIZE => loop {
+            if !coming.is_last() {
+                break Taking::Idle;
+            }
             match asked.entry.attach(&coming, &picked).await {
                 Ok(_kept) => break Taking::Idle,
-                Err(error @ StorageError::Gone) => break Taking::NotKept(error),
+                Err(error @ StorageError::Gone) => break Taking::NotKept(number, error),
                 Err(StorageError::Unreadable(_)) => break Taking::Unreadable,
                 Err(error) => {
-                    taking.try_update(|taking| taking.end(number, Taking::NotKept(error)));
-                    tasks::sleep(RETRY_AFTER_MS).await;
+                    if coming.is_last() {
+                        let not_kept = Taking::NotKept(number, error);
+                        taking.try_update(|taking| taking.end(number, not_kept));
+                    }
+                    wait_for_room(&coming, picked.bytes.size()).await;
                 }
             }
         },
+        (Some(coming), _) if !coming.is_last() => Taking::Idle,
         (Some(_), Ok(_)) => Taking::TooLarge,
         (Some(_), Err(_)) => Taking::Unreadable,
     };
@@ -96,6 +104,21 @@ pub(super) async fn keep(
         asked.entry.await_file(asked.id, false);
     }
     taking.try_update(|taking| taking.end(number, outcome));
+}
+
+/// Waits until there may be room for that file, or it is not wanted any more.
+async fn wait_for_room(coming: &Coming, size: u64) {
+    loop {
+        tasks::sleep(retry_after_ms(size)).await;
+        if !coming.is_last() || blobs::may_fit(size).await {
+            return;
+        }
+    }
+}
+
+/// The more a try writes the longer it waits: a film a minute.
+fn retry_after_ms(size: u64) -> u32 {
+    RETRY_AFTER_MS + u32::try_from(size.min(MAX_SIZE) / 1024).unwrap_or_default()
 }
 
 /// Keeps the file that was picked.
@@ -136,11 +159,21 @@ pub(super) fn TakingNews(
         Taking::TooLarge => {
             view! { <Banner tone=Tone::Bad title=words.say(Language::file_too_large) /> }.into_any()
         }
-        Taking::NotKept(error) => {
+        Taking::NotKept(_, error) => {
+            let drop_it = move |()| {
+                asked.entry.pass_by(asked.id);
+                taking.set(Taking::Idle);
+                asked.take_focus();
+            };
             let title = Signal::derive(move || {
                 words.now().not_saved_because(storage_advice(words.now(), &error))
             });
-            view! { <Banner tone=Tone::Bad title=title /> }.into_any()
+            view! {
+                <Banner tone=Tone::Bad title=title>
+                    <Button label=words.say(Language::drop_file) on_click=drop_it />
+                </Banner>
+            }
+            .into_any()
         }
     };
     view! {
@@ -226,13 +259,24 @@ mod tests {
         taking.end(2, Taking::Idle);
         assert_eq!(taking, Taking::TooLarge);
         // A sound that is kept while it is recorded began with nothing said.
-        taking = Taking::NotKept(StorageError::Full);
+        taking = Taking::NotKept(1, StorageError::Full);
         taking.end(2, Taking::Idle);
         assert_eq!(taking, Taking::Idle);
+        // A signature that was drawn anew waits for room still.
+        taking = Taking::NotKept(2, StorageError::Full);
+        taking.end(1, Taking::Idle);
+        assert_eq!(taking, Taking::NotKept(2, StorageError::Full));
         taking = Taking::Busy(4);
         taking.end(3, Taking::Idle);
         assert_eq!(taking, Taking::Busy(4));
         taking.end(4, Taking::Unreadable);
         assert_eq!(taking, Taking::Unreadable);
+    }
+
+    #[test]
+    fn a_film_that_finds_no_room_is_tried_less_often_than_a_photo() {
+        assert!(retry_after_ms(300 << 10) < 4_000);
+        assert!((60_000..70_000).contains(&retry_after_ms(60 << 20)));
+        assert!(retry_after_ms(u64::MAX) < 70_000);
     }
 }

@@ -143,6 +143,8 @@ pub(super) struct Strokes {
     pad: StoredValue<Option<Pad>, LocalStorage>,
     last: StoredValue<Option<Tip>>,
     drawn: RwSignal<bool>,
+    /// Counts what was done on it.
+    changes: StoredValue<u32>,
 }
 
 impl Strokes {
@@ -151,6 +153,7 @@ impl Strokes {
             pad: StoredValue::new_local(None),
             last: StoredValue::new(None),
             drawn: RwSignal::new(false),
+            changes: StoredValue::new(0),
         }
     }
 
@@ -168,6 +171,17 @@ impl Strokes {
         self.drawn.get()
     }
 
+    /// Counts what was drawn and wiped. `None`: there is nothing to draw on any more.
+    pub fn changes(self) -> Option<u32> {
+        self.changes.try_get_value()
+    }
+
+    /// Whether something is drawn on it from now on.
+    fn change(self, drawn: bool) {
+        self.changes.try_update_value(|changes| *changes += 1);
+        self.drawn.set(drawn);
+    }
+
     /// Takes away what was drawn.
     pub fn wipe(self) {
         self.pad.with_value(|pad| {
@@ -175,7 +189,7 @@ impl Strokes {
                 pad.clear();
             }
         });
-        self.drawn.set(false);
+        self.change(false);
     }
 
     /// Where a finger is, or the mouse.
@@ -186,7 +200,7 @@ impl Strokes {
         pad.stroke(from.place, tip.place);
         let Tip { touched, touched_ms, .. } = from;
         self.last.set_value(Some(Tip { touched, touched_ms, ..tip }));
-        self.drawn.set(true);
+        self.change(true);
     }
 
     fn lift(self, event: &PointerEvent) {
@@ -218,15 +232,15 @@ fn Paper(
     });
     let use_it = move |()| {
         let Some(pad) = strokes.pad() else { return };
-        let coming = begin(asked, taking);
+        let (coming, used) = (begin(asked, taking), strokes.changes());
         tasks::spawn(async move {
             let media_type = "image/png".to_owned();
             let drawn = pad.png().await;
             let drawn = drawn
                 .map(|bytes| Picked { name: about.file.to_owned(), media_type, bytes }.to_keep());
             keep(asked, coming, drawn, taking).await;
-            // What could not be kept stays under the finger.
-            if taking.try_get_untracked() == Some(Taking::Idle) {
+            // What could not be kept stays under the finger, and what was drawn since.
+            if taking.try_get_untracked() == Some(Taking::Idle) && strokes.changes() == used {
                 open.try_set(false);
             }
         });
@@ -282,6 +296,21 @@ mod tests {
 
     fn from(tip: Tip, last: Option<Tip>, begins: bool) -> Option<(f64, f64)> {
         tip.draws_from(last, begins).map(|last| last.place)
+    }
+
+    #[test]
+    fn a_sheet_on_which_was_drawn_or_wiped_since_is_not_the_one_that_is_kept() {
+        Owner::new().with(|| {
+            let strokes = Strokes::new();
+            let mut known = strokes.changes();
+            for change in
+                [|it: Strokes| it.change(true), Strokes::wipe, |it: Strokes| it.change(true)]
+            {
+                change(strokes);
+                assert_ne!(strokes.changes(), known);
+                known = strokes.changes();
+            }
+        });
     }
 
     #[test]

@@ -646,6 +646,16 @@ pub async fn space() -> Space {
     space
 }
 
+/// Whether the browser takes so much more, as far as it tells.
+pub async fn takes(bytes: u64) -> bool {
+    let Some(window) = web_sys::window() else { return true };
+    let refused = match call(&window.navigator().storage(), "getDirectory", &[]).await {
+        Ok(folder) => refuses(&folder, bytes).await.unwrap_or_default(),
+        Err(_) => false,
+    };
+    !refused && space().await.left().is_none_or(|left| left >= bytes)
+}
+
 /// Whether the browser would not take so much more. Asked by a file that is declared so long and never written, for browsers
 /// do not tell how full a phone is: Chrome says 10 GB whatever is left. `Err` where there are no such files.
 async fn refuses(folder: &JsValue, bytes: u64) -> Result<bool, JsValue> {

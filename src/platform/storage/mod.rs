@@ -338,4 +338,4 @@ impl Space {
     }
 }
 
-pub use self::database::{ask_to_persist, space};
+pub use self::database::{ask_to_persist, space, takes};

@@ -11,11 +11,22 @@ use crate::platform::{
 use crate::stores::{
     OpenForms,
     sign_in::SignInError,
-    wipe::{LOCK, REMOVED, door_channel},
+    wipe::{LOCK, LOST, REMOVED, door_channel},
 };
 
 /// How long a lock waits at most for the copy that is made before it.
 const BEFORE_MS: u32 = 15_000;
+
+/// Why it locks by itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// Nobody is at it.
+    Idle,
+    /// Another tab says so.
+    Told,
+    /// The server says that the phone is lost.
+    Lost,
+}
 
 impl Door {
     /// Locks up: what is entered is on the disk, then the page starts anew, and with it goes every key and every
@@ -37,12 +48,17 @@ impl Door {
                 self.look().await
             };
             match noted.await {
-                Ok(_) => {
-                    self.others.with_value(|others| others.post(LOCK));
-                    self.lock_quietly(forms, true);
+                Ok(_) => {}
+                Err(error) => {
+                    log_error(&format!("not noted that the phone is lost: {error}"));
+                    // A new start would let them in again.
+                    if here.row.pin.is_none() {
+                        return;
+                    }
                 }
-                Err(error) => log_error(&format!("not noted that the phone is lost: {error}")),
             }
+            self.others.with_value(|others| others.post(LOST));
+            self.lock_quietly(forms, Why::Lost);
         });
     }
 
@@ -108,7 +124,8 @@ impl Door {
         others.on_message(move |said| match said.as_str() {
             // There is nothing to save into: what this tab still shows is of somebody who left.
             REMOVED => start_anew(),
-            _ => self.lock_quietly(forms, true),
+            LOST => self.lock_quietly(forms, Why::Lost),
+            _ => self.lock_quietly(forms, Why::Told),
         });
         let touched_ms = StoredValue::new(clock::now_ms());
         activity::on_touch(move || touched_ms.set_value(clock::now_ms()));
@@ -139,22 +156,26 @@ impl Door {
         let is_idle = here.row.pin.is_some() && was_left_alone(idle_ms, here.row.idle_min);
         if is_idle && !self.is_locking.get_value() {
             self.is_locking.set_value(true);
-            self.lock_quietly(forms, false);
+            self.lock_quietly(forms, Why::Idle);
         }
     }
 
-    fn lock_quietly(self, forms: OpenForms, was_told: bool) {
+    fn lock_quietly(self, forms: OpenForms, why: Why) {
         let Some(here) = self.inside.get_untracked() else { return };
-        if was_told || here.row.pin.is_some() {
+        if why != Why::Idle || here.row.pin.is_some() {
             // Whoever takes the phone up again sees nothing while the page goes.
             document::set_root_attribute("data-locking", "on");
             tasks::spawn(async move {
                 // Whoever takes a photo with the phone's own camera touches nothing here, and no gallery has that photo.
-                let given = if was_told { Ok(()) } else { forms.take_given().await };
+                let given = if why == Why::Idle { forms.take_given().await } else { Ok(()) };
                 let gone = match given {
                     Ok(()) => self.make_way(forms, Some(&here.id), true).await,
                     Err(error) => Err(error),
                 };
+                if why == Why::Lost && gone.is_err() {
+                    // Whoever found it sees nothing, whatever could not be stored.
+                    return document::reload();
+                }
                 // It is tried again; what could not be stored shows in the form itself.
                 if let Err(error) = gone {
                     document::set_root_attribute("data-locking", "off");

@@ -1,6 +1,6 @@
 //! Files on their way to the questions of an open form, and waiting for them.
 
-use std::{collections::BTreeMap, pin::pin, rc::Rc};
+use std::{cell::Cell, collections::BTreeMap, pin::pin, rc::Rc};
 
 use form::NodeId;
 use futures::{
@@ -8,9 +8,10 @@ use futures::{
     future::{Either, select},
 };
 use leptos::prelude::*;
+use sync::wire::Hash;
 
 use super::{FormEntry, draft::Draft};
-use crate::platform::{activity, storage::StorageError, tasks};
+use crate::platform::{activity, clock, storage::StorageError, tasks};
 
 /// How long the page stays for files that are being made small or kept.
 const KEPT_WITHIN_MS: u32 = 30_000;
@@ -18,6 +19,9 @@ const KEPT_WITHIN_MS: u32 = 30_000;
 const AWAY_MS: u32 = 30 * 60_000;
 /// How long after the person came back from another app it may give the file that it was asked for.
 const GIVEN_WITHIN_MS: u32 = 10_000;
+
+/// How long the page stays for a file that finds no room. Then nobody makes any: it is asked for anew when the form is opened again.
+pub(super) const ROOM_WITHIN_MS: i64 = 10 * 60_000;
 
 /// What a save waits for.
 #[derive(Clone, Copy)]
@@ -34,8 +38,8 @@ pub(in crate::stores) enum Until {
 #[derive(Default)]
 pub(super) struct Awaited {
     /// The files that are being read, made small or kept: the question of each, and which try to answer that it is. With why one could
-    /// not be kept when that was tried last.
-    coming: BTreeMap<(NodeId, u32), Option<StorageError>>,
+    /// not be kept when that was tried last, and when it was tried first.
+    pub(super) coming: BTreeMap<(NodeId, u32), Option<(StorageError, i64)>>,
     /// Who waits for files is told of each that came, or does not come.
     told: Vec<oneshot::Sender<()>>,
     /// How what is recorded for a question is ended.
@@ -45,6 +49,12 @@ pub(super) struct Awaited {
 }
 
 impl Awaited {
+    /// Nobody waits any more for files of that question that found no room.
+    fn pass_by(&mut self, question: NodeId) {
+        self.coming.retain(|(of, _), trouble| *of != question || trouble.is_none());
+        self.tell();
+    }
+
     /// A file came, or does not come.
     fn tell(&mut self) {
         for told in self.told.drain(..) {
@@ -59,6 +69,8 @@ pub struct Coming {
     pub(super) draft: Rc<Draft>,
     pub(super) question: NodeId,
     number: u32,
+    /// The hash of its bytes, once it was worked out.
+    pub(super) hash: Cell<Option<Hash>>,
 }
 
 impl Coming {
@@ -68,10 +80,11 @@ impl Coming {
             let last = state.awaited.tries.entry(question).or_default();
             *last += 1;
             let number = *last;
+            state.awaited.pass_by(question);
             state.awaited.coming.insert((question, number), None);
             number
         };
-        Self { draft, question, number }
+        Self { draft, question, number, hash: Cell::new(None) }
     }
 
     /// Which try to answer the question it is.
@@ -90,7 +103,8 @@ impl Coming {
     pub(super) fn stands(&self, trouble: Option<&StorageError>) {
         let mut state = self.draft.state.borrow_mut();
         if let Some(known) = state.awaited.coming.get_mut(&(self.question, self.number)) {
-            *known = trouble.cloned();
+            let since_ms = known.as_ref().map_or_else(clock::now_ms, |(_, since_ms)| *since_ms);
+            *known = trouble.map(|trouble| (trouble.clone(), since_ms));
             state.awaited.tell();
         }
     }
@@ -107,8 +121,10 @@ impl Drop for Coming {
 impl Draft {
     /// A question is answered: a file that is on its way to it comes too late.
     pub(super) fn pass_by(&self, question: NodeId) {
-        if let Some(last) = self.state.borrow_mut().awaited.tries.get_mut(&question) {
+        let mut state = self.state.borrow_mut();
+        if let Some(last) = state.awaited.tries.get_mut(&question) {
             *last += 1;
+            state.awaited.pass_by(question);
         }
     }
 
@@ -151,16 +167,21 @@ impl Draft {
     }
 
     /// Waits until the files that came are kept, and with `asked` also for those that other apps were asked for. Why not, where one could
-    /// not be kept: that may last.
+    /// not be kept. One that finds no room for long is waited for no more.
     pub(super) async fn files(&self, asked: bool) -> Result<(), StorageError> {
         loop {
             let came = {
                 let mut state = self.state.borrow_mut();
-                if let Some(trouble) = state.awaited.coming.values().flatten().next() {
-                    return Err(trouble.clone());
+                let coming = &state.awaited.coming;
+                for (trouble, since_ms) in coming.values().flatten() {
+                    // However the clock was set meanwhile.
+                    if since_ms.abs_diff(clock::now_ms()) < ROOM_WITHIN_MS.unsigned_abs() {
+                        return Err(trouble.clone());
+                    }
                 }
-                let is_asked = asked && !state.stand.awaits.is_empty();
-                if state.awaited.coming.is_empty() && !is_asked {
+                let came = |question: &NodeId| coming.keys().any(|(of, _)| of == question);
+                let is_asked = asked && !state.stand.awaits.keys().all(came);
+                if coming.values().all(Option::is_some) && !is_asked {
                     return Ok(());
                 }
                 let (told, came) = oneshot::channel();

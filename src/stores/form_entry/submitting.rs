@@ -6,7 +6,7 @@ use sync::wire::State;
 use thiserror::Error;
 
 use super::{FormEntry, coming::kept};
-use crate::platform::{clock, storage::StorageError};
+use crate::platform::{clock, log_error, storage::StorageError};
 use crate::stores::records::ActError;
 
 /// Why a form was not submitted.
@@ -47,7 +47,10 @@ impl FormEntry {
     /// in the way.
     pub async fn submit(self) -> Result<(), SubmitError> {
         let draft = self.draft.try_get_value().ok_or(StorageError::Gone)?;
-        kept(&[draft]).await?;
+        // One that finds no room is sent once it does; the form tells where it has to be there.
+        if let Err(error) = kept(&[draft]).await {
+            log_error(&format!("submitted without a file: {error}"));
+        }
         if self.is_closed() {
             return Err(StorageError::Gone.into());
         }

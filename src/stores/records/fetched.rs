@@ -126,11 +126,24 @@ impl Records {
 
     /// A file that a record names, in the browser's hands: from this phone, else from the server.
     pub async fn file(self, file: &FileRef) -> Result<Blob, FetchError> {
+        match self.file_here(file).await? {
+            Some(here) => Ok(here),
+            None => self.file_there(file).await,
+        }
+    }
+
+    /// The same if it is on this phone.
+    pub async fn file_here(self, file: &FileRef) -> Result<Option<Blob>, FetchError> {
         let storage = self.storage.get_value();
         let mut here = Joined::default();
-        if blobs::read(&storage, file.hash, |piece| here.push(&piece)).await? {
-            return here.end(&file.media_type).map_err(unshown);
+        if !blobs::read(&storage, file.hash, |piece| here.push(&piece)).await? {
+            return Ok(None);
         }
+        here.end(&file.media_type).map(Some).map_err(unshown)
+    }
+
+    /// The same from the server.
+    pub async fn file_there(self, file: &FileRef) -> Result<Blob, FetchError> {
         let body = bytes(Request::get(format!("/api/v1/blobs/{}", file.hash))).await?;
         if sync::codec::hash(&body) != file.hash {
             return Err(FetchError::Garbled("other bytes than the record names".to_owned()));

@@ -40,8 +40,15 @@ test('a phone that fills up in the middle of a form says NOT saved, of an answer
   await form.question('a1_gc').locator('input, textarea').first().fill(UNSAVED);
   await phone.page.locator('.save-line[data-save="failed"]').waitFor();
   await phone.page.getByText('CHƯA lưu được. Máy đã đầy.').first().waitFor();
-  await form.question('a1_anh').locator('input[type="file"]').first().setInputFiles(photo);
-  await form.question('a1_anh').getByText('CHƯA lưu được. Máy đã đầy.').waitFor();
+  const pictured = form.question('a1_anh');
+  const notKept = pictured.getByText('CHƯA lưu được. Máy đã đầy.');
+  await pictured.locator('input[type="file"]').first().setInputFiles(photo);
+  await notKept.waitFor();
+  // Whoever does not want it any more says so, and takes another one.
+  await pictured.getByRole('button', { name: 'Bỏ, không lưu tệp này' }).click();
+  await notKept.waitFor({ state: 'detached' });
+  await pictured.locator('input[type="file"]').first().setInputFiles(photo);
+  await notKept.waitFor();
   await phone.screenshot('full');
 });
 

@@ -74,6 +74,68 @@ fn a_photo_that_is_on_its_way_is_submitted_with_the_rest() {
     });
 }
 
+/// The form tells of it where it has to be there.
+#[test]
+fn a_film_that_finds_no_room_is_in_the_way_of_nothing_and_comes_once_there_is_room() {
+    run(|phone| {
+        let entry = phone.open(record_id::new());
+        let (name, film) = (question(entry, "chung/ten"), question(entry, "chung/tuoi"));
+        entry.answer(name, "An");
+        block_on(entry.save_now()).expect("stored");
+        let coming = comes(entry, film);
+        let bytes = picked("a.webm", "video/webm", &[7; 9]);
+        let fill = |full| phone.storage.fill_up(full);
+        let attach = || {
+            fill(true);
+            let kept = block_on(entry.attach(&coming, &bytes));
+            fill(false);
+            kept.expect_err("no room")
+        };
+        attach();
+        assert!(coming.hash.get().is_some(), "it is worked out once");
+        block_on(entry.submit()).expect("complete");
+        assert!(entry.is_submitted().get_untracked());
+        // A lock waits for room a while, and not from the last try.
+        let draft = entry.draft.get_value();
+        let waits = || [false, true].map(|asked| draft.files(asked).now_or_never());
+        let not_yet = Some(Err(StorageError::Full));
+        assert_eq!(waits(), [not_yet.clone(), not_yet]);
+        for (_, since_ms) in draft.state.borrow_mut().awaited.coming.values_mut().flatten() {
+            *since_ms -= coming::ROOM_WITHIN_MS;
+        }
+        attach();
+        assert_eq!(waits(), [Some(Ok(())), Some(Ok(()))]);
+        block_on(save_each(vec![entry], Until::Kept)).expect("stored");
+        let file = block_on(entry.attach(&coming, &bytes)).expect("room");
+        block_on(entry.save_now()).expect("stored");
+        block_on(phone.records.seal_all()).expect("sealed");
+        let view = block_on(phone.records.view(entry.record())).expect("read").expect("a record");
+        assert_eq!(view.fields.get("chung/tuoi"), Some(&Value::File(file)));
+    });
+}
+
+#[test]
+fn a_file_that_finds_no_room_is_left_out_by_whoever_says_so_and_what_stands_stays() {
+    run(|phone| {
+        let entry = phone.open(record_id::new());
+        let name = question(entry, "chung/ten");
+        let former = entry.give(comes(entry, name), "a.jpg", "image/jpeg", &[1; 9]);
+        let former = block_on(former).expect("kept");
+        let coming = comes(entry, name);
+        let bytes = picked("b.png", "image/png", &[2; 9]);
+        phone.storage.fill_up(true);
+        block_on(entry.attach(&coming, &bytes)).expect_err("no room");
+        phone.storage.fill_up(false);
+        let draft = entry.draft.get_value();
+        assert_eq!(draft.files(false).now_or_never(), Some(Err(StorageError::Full)));
+        entry.pass_by(name);
+        assert_eq!(draft.files(true).now_or_never(), Some(Ok(())));
+        assert!(!coming.is_last());
+        block_on(entry.attach(&coming, &bytes)).expect("passed over");
+        assert_eq!(entry.file(name), Some(former));
+    });
+}
+
 /// It is kept as it was typed, as far as a server applies it.
 #[test]
 fn an_answer_that_is_too_long_is_told_while_it_is_typed_and_is_not_submitted() {
