@@ -341,6 +341,12 @@ fn an_answer_over_what_a_restore_lost_is_emptied_when_that_turns_out_to_be_from_
     }
 }
 
+/// A row was lost between the first and the last page of a feed that was read from its start: it is missed a day after that.
+#[test]
+fn a_row_that_was_lost_while_all_of_it_came_is_missed_later() {
+    run(54_773, None).unwrap_or_else(|what| panic!("SOTAY_SEED=54773: {what}"));
+}
+
 /// What one phone wrote one after the other stood side by side on it, where something between waited, or had come from elsewhere.
 #[test]
 fn nobody_disagrees_with_themselves_because_something_waits() {

@@ -977,7 +977,10 @@ impl World {
             if round == 1 {
                 // A change of the record would bring back what was lost before.
                 self.lose(1);
-                // What is held is due to be counted, however clocks were set back.
+            }
+            if round > 0 {
+                // What is held is due to be counted, however clocks were set back; and what came whole meanwhile, with a row that was
+                // lost before its last page, is due a day later.
                 self.phones.iter_mut().for_each(|phone| phone.skew_ms += 50 * DAY_MS);
             }
             for index in 0..self.phones.len() {
