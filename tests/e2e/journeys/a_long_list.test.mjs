@@ -68,7 +68,8 @@ test('whoever is not as most are stands out in the list', async () => {
   assert.equal((await card('Nguyễn Thị Đào 22').textContent()).match(/Có mặt/g).length, 1, 'it is told once');
   await card('Nguyễn Thị Đào 22').scrollIntoViewIfNeeded();
   const { height } = await card('Nguyễn Thị Đào 22').boundingBox();
-  assert.ok(height <= 68, `a card of two lines, not ${height}`);
+  // What it lacks may take a third line.
+  assert.ok(height <= 76, `a card of three lines at most, not ${height}`);
   await openCard('Nguyễn Thị Đào 22');
   assert.equal(await card('Nguyễn Thị Đào 22').locator('.card-answer').isVisible(), false, 'it is asked inside');
   await form.choose('hv_tt', 'muon', 'Đến muộn');
@@ -401,22 +402,16 @@ test('a closed row says how much it lacks, and going on opens the first of them 
 
 test('whoever is sent into a row of a long list sees the question below the search', async () => {
   const { page } = trainer;
-  const name = 'Nguyễn Thị Đào 10';
-  // What is missing in all of them would be one gap.
-  await page.getByRole('button', { name: /^Có mặt hết/ }).click();
-  await openCard(name);
-  await form.type('hv_nam_sinh', '');
-  await form.closeRow();
   for (const size of [DESK, trainer.size]) {
     await page.setViewportSize(size);
     await form.goTo('Xem lại');
-    await page.locator('.review-item').filter({ hasText: name }).first().click();
-    const question = card(name).locator('[data-q="hv_nam_sinh"]');
-    await until('the focus is on it', () => question.evaluate((asked) => asked.contains(document.activeElement)));
+    // The same is missing in all of them: that is one gap, and leads to the first.
+    await page.locator('.review-item').filter({ hasText: /mục còn thiếu/ }).first().click();
+    const question = page.locator('.row-open [data-q]:focus-within').first();
+    await question.waitFor();
     const [label, bar] = [await question.locator('.question-label').boundingBox(), await boxOf('.repeat-bar')];
     assert.ok(label.y >= bar.y + bar.height, `the label begins at ${label.y}, the search ends at ${bar.y + bar.height}`);
   }
-  await form.type('hv_nam_sinh', '1985');
   await form.closeRow();
 });
 
