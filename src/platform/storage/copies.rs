@@ -101,7 +101,10 @@ impl Phone {
             let copies = row.copies.take().into_iter().flatten();
             let (mut kept, cut_short): (Vec<_>, Vec<_>) =
                 copies.partition(|copy| copy.rows.is_some());
-            let freed = cut_short.iter().flat_map(CopyRow::free).collect();
+            // One of the same bytes as the whole one is in the same pieces.
+            let is_whole = |copy: &&CopyRow| kept.iter().any(|whole| whole.bundle == copy.bundle);
+            let cut_short = cut_short.iter().filter(|copy| !is_whole(copy));
+            let freed = cut_short.flat_map(CopyRow::free).collect();
             kept.push(CopyRow { bundle: Some(bundle), size, ..CopyRow::default() });
             row.copies = Some(kept);
             freed
