@@ -319,13 +319,38 @@ test('a tab that lists who uses the phone asks for a PIN that was set since in a
   await other.close();
 });
 
+test('a PIN that comes back to mind opens the notebook in use, which stays that when its person signs in again', async () => {
+  const { page } = phone;
+  await phone.context.clearCookies();
+  // Nobody is in, since the other tab listed who uses the phone; and whoever comes in goes on in the form that they left.
+  const itself = () => page.locator('.people-here .list-row').filter({ hasText: NAME });
+  await app.open('/records');
+  await itself().click();
+  await pad().waitFor();
+  await page.getByRole('button', { name: 'Quên mã PIN?' }).click();
+  await page.locator('dialog[open]').getByRole('button', { name: 'Đăng nhập lại' }).click();
+  await itself().click();
+  await press(PIN);
+  await new FormPage(page).ready();
+  await page.getByRole('button', { name: 'Ra khỏi phiếu' }).click();
+  await page.getByRole('link', { name: 'Đăng nhập lại' }).first().click();
+  await page.locator('input[name="name"]').fill('canbo.longkhanh');
+  await page.locator('input[type="password"]').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Đăng nhập', exact: true }).click();
+  await page.waitForURL((url) => url.pathname !== '/sign-in');
+  await app.open('/more');
+  await press(PIN);
+  await page.getByRole('button', { name: 'Khóa ngay' }).click();
+  await page.getByRole('button', { name: 'Người khác' }).click();
+  await itself().waitFor();
+  assert.equal(await page.locator('.people-here .list-row').filter({ hasText: 'sổ cũ' }).count(), 0);
+  await itself().click();
+  await press(PIN);
+  await page.getByRole('navigation').first().waitFor();
+});
+
 test('whoever forgot the PIN begins anew beside what it closes, and finds that again should it come back', async () => {
   const { page } = phone;
-  // Nobody is in, since the other tab listed who uses the phone.
-  await app.open('/more');
-  await page.locator('.people-here .list-row').filter({ hasText: NAME }).click();
-  await press(PIN);
-  await until('that person is in', async () => (await pad().count()) === 0);
   await server.stop();
   await app.open('/fill/lk_kho_khan');
   await press(PIN);
