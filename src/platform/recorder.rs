@@ -17,7 +17,7 @@ use super::files::{Body, FileError, Picked, size};
 
 /// How often the browser hands over what it heard: what is in its hands alone is lost with the page.
 const PIECE_MS: i32 = 60_000;
-/// A microphone gives nothing for now, or does again.
+/// A microphone that another app has taken gives silence, and sounds again once it is given back.
 const MUTES: [&str; 2] = ["onmute", "onunmute"];
 
 /// Whether this browser records.

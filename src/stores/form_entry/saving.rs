@@ -70,7 +70,9 @@ impl FormEntry {
             return;
         }
         let mut state = draft.state.borrow_mut();
-        if state.has_values() && *self.save_state.read_untracked() != SaveState::Saving {
+        // What could not be saved is said until it is: a page that says so at times moves what is under the finger.
+        let is_told = |said: &SaveState| matches!(said, SaveState::Saving | SaveState::Failed(_));
+        if state.has_values() && !self.save_state.with_untracked(is_told) {
             self.save_state.set(SaveState::Saving);
         }
         if delay_ms > 0 && state.due.is_some() {
@@ -99,9 +101,9 @@ impl FormEntry {
         }
         let left = match draft.save().await {
             Ok((true, left)) => {
-                if !draft.state.borrow().has_values() {
-                    self.save_state.try_set(SaveState::Saved(clock::now_ms()));
-                }
+                let is_all = !draft.state.borrow().has_values();
+                let saved = || SaveState::Saved(clock::now_ms());
+                self.save_state.try_set(if is_all { saved() } else { SaveState::Saving });
                 // Of a form that is only tried nobody lists the record.
                 if draft.storage().is_kept() {
                     self.records.changed(self.record);

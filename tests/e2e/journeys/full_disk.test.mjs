@@ -45,7 +45,7 @@ test('a phone that fills up in the middle of a form says NOT saved, of an answer
   await pictured.locator('input[type="file"]').first().setInputFiles(photo);
   await notKept.waitFor();
   // Whoever does not want it any more says so, and takes another one.
-  await pictured.getByRole('button', { name: 'Bỏ, không lưu tệp này' }).press('Enter');
+  await pictured.getByRole('button', { name: 'Bỏ, không lưu tệp này' }).click();
   await notKept.waitFor({ state: 'detached' });
   await pictured.locator('input[type="file"]').first().setInputFiles(photo);
   await notKept.waitFor();
