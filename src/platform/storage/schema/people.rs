@@ -45,6 +45,26 @@ pub struct PersonRow {
     pub aside: Option<bool>,
 }
 
+#[cfg(test)]
+impl PersonRow {
+    /// A person without a PIN, of whom nothing is known yet.
+    pub(crate) const fn blank() -> Self {
+        Self {
+            label: Vec::new(),
+            wrap: Vec::new(),
+            pin: None,
+            wrong_pins: 0,
+            wrong_ms: 0,
+            idle_min: 5,
+            stage: Stage::Ready,
+            wipe_after: None,
+            copies: None,
+            lost: None,
+            aside: None,
+        }
+    }
+}
+
 /// A copy of unsent work, a bundle whose bytes lie in [`Store::CarriedPieces`](super::Store::CarriedPieces).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
