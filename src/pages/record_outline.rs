@@ -353,9 +353,10 @@ fn answer(value: &Value, read: &dyn Fn(&str) -> Answer) -> Option<Answer> {
 
 #[cfg(test)]
 mod tests {
-    use sync::wire::{FormRef, Hash, RecordId, RecordState};
+    use sync::wire::{Hash, RecordId};
 
     use super::*;
+    use crate::pages::repair::empty_view;
 
     const FORM: &str = r#"<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"><h:head><h:title>T</h:title>
         <model><instance><data id="t" version="1"><chung><ngay/></chung><vp><muc/></vp></data></instance></model></h:head>
@@ -396,18 +397,7 @@ mod tests {
             );
             let (form, _) = form::parse_xform(&form).expect("the form is XML");
             let program = form::compile(form, &form::Resources::default()).expect("it is right");
-            let mut view = RecordView::of(&RecordState {
-                record: RecordId([0; 16]),
-                form: FormRef { id: "t".to_owned(), version: "1".to_owned(), hash: Hash([0; 32]) },
-                unit: String::new(),
-                author: String::new(),
-                received_ms: 0,
-                changed_ms: 0,
-                fields: BTreeMap::new(),
-                rv: 0,
-                left: false,
-                writers: BTreeMap::new(),
-            });
+            let mut view = empty_view(RecordId([0; 16]), Hash([0; 32]));
             for row in 1..=FOLDED_FROM {
                 let mark = ["vang", "co", "chua"][row.min(3) - 1];
                 let of = [

@@ -534,23 +534,10 @@ fn new_device() -> DeviceId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::platform::storage::schema::Stage;
 
     fn person(id: &str, aside: Option<bool>) -> Person {
         let label = Label { account: "an".to_owned(), name: "An".to_owned(), device: new_device() };
-        let row = PersonRow {
-            label: Vec::new(),
-            wrap: Vec::new(),
-            pin: None,
-            wrong_pins: 0,
-            wrong_ms: 0,
-            idle_min: 5,
-            stage: Stage::Ready,
-            wipe_after: None,
-            copies: None,
-            lost: None,
-            aside,
-        };
+        let row = PersonRow { aside, ..PersonRow::blank() };
         Person { id: id.to_owned(), label, row }
     }
 

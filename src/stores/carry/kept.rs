@@ -291,7 +291,7 @@ mod tests {
     use futures::executor::block_on;
 
     use super::*;
-    use crate::platform::storage::schema::{CopyRow, Stage};
+    use crate::platform::storage::schema::CopyRow;
 
     /// Phones in the field hold them.
     #[test]
@@ -312,10 +312,9 @@ mod tests {
         assert_eq!(codec::encode(&row), bytes);
     }
 
-    #[test]
-    fn a_bundle_that_was_taken_off_the_list_while_it_was_brought_does_not_come_back() {
-        let (storage, hash) = (Storage::in_memory(), Hash([1; 32]));
-        let row = Row {
+    /// A bundle that waits.
+    fn row() -> Row {
+        Row {
             size: 1,
             kept_ms: 2,
             made_ms: 1,
@@ -323,8 +322,13 @@ mod tests {
             counts: Counts::default(),
             receipt: None,
             refused: None,
-        };
-        let put = Change::Put(Store::Carried, hash.into(), codec::encode(&row));
+        }
+    }
+
+    #[test]
+    fn a_bundle_that_was_taken_off_the_list_while_it_was_brought_does_not_come_back() {
+        let (storage, hash) = (Storage::in_memory(), Hash([1; 32]));
+        let put = Change::Put(Store::Carried, hash.into(), codec::encode(&row()));
         block_on(async {
             storage.write(vec![put]).await.expect("memory stores");
             let forget = storage.write(vec![Change::Delete(Store::Carried, hash.into())]);
@@ -339,34 +343,13 @@ mod tests {
     fn pieces_of_a_bundle_that_was_never_kept_whole_go_and_all_others_stay() {
         let storage = Storage::in_memory();
         let [kept, copied, lost] = [1, 2, 3].map(|fill| Hash([fill; 32]));
-        let row = Row {
-            size: 1,
-            kept_ms: 2,
-            made_ms: 1,
-            kind: Kind::Carry,
-            counts: Counts::default(),
-            receipt: None,
-            refused: None,
-        };
         let copy = CopyRow { bundle: Some(copied), size: 1, ..CopyRow::default() };
-        let person = PersonRow {
-            label: Vec::new(),
-            wrap: Vec::new(),
-            pin: None,
-            wrong_pins: 0,
-            wrong_ms: 0,
-            idle_min: 5,
-            stage: Stage::Ready,
-            wipe_after: None,
-            copies: Some(vec![copy]),
-            lost: None,
-            aside: None,
-        };
+        let person = PersonRow { copies: Some(vec![copy]), ..PersonRow::blank() };
         let piece = |hash: Hash, place| Key::Piece(hash.0.to_vec(), place);
         let put = |key| Change::Put(Store::CarriedPieces, key, vec![0]);
         let mut changes: Vec<Change> = [kept, copied, lost].map(|hash| put(piece(hash, 0))).into();
         changes.push(put(piece(lost, 1)));
-        changes.push(Change::Put(Store::Carried, kept.into(), codec::encode(&row)));
+        changes.push(Change::Put(Store::Carried, kept.into(), codec::encode(&row())));
         changes.push(Change::Put(Store::People, "a".into(), codec::encode(&person)));
         block_on(async {
             storage.write(changes).await.expect("memory stores");
