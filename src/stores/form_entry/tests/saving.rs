@@ -131,8 +131,15 @@ fn a_full_disk_is_told_and_what_was_typed_is_stored_when_there_is_room() {
         entry.answer(question(entry, "chung/ten"), "Ơn");
         assert_eq!(block_on(entry.save_now()), Err(StorageError::Full));
         assert_eq!(entry.save_state().get_untracked(), SaveState::Failed(StorageError::Full));
+        entry.answer(question(entry, "chung/ten"), "Ơn Thị");
+        assert_eq!(
+            entry.save_state().get_untracked(),
+            SaveState::Failed(StorageError::Full),
+            "whoever goes on is still told, and nothing on the page moves meanwhile"
+        );
         phone.storage.fill_up(false);
         block_on(entry.save_now()).expect("room again");
-        assert_eq!(value(phone.open(id), "chung/ten"), "Ơn");
+        assert!(matches!(entry.save_state().get_untracked(), SaveState::Saved(_)));
+        assert_eq!(value(phone.open(id), "chung/ten"), "Ơn Thị");
     });
 }

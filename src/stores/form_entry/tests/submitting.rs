@@ -101,7 +101,7 @@ fn a_film_that_finds_no_room_is_in_the_way_of_nothing_and_comes_once_there_is_ro
         let not_yet = Some(Err(StorageError::Full));
         assert_eq!(waits(), [not_yet.clone(), not_yet]);
         for (_, since_ms) in draft.state.borrow_mut().awaited.coming.values_mut().flatten() {
-            *since_ms -= coming::ROOM_WITHIN_MS;
+            *since_ms -= crate::stores::form_entry::coming::ROOM_WITHIN_MS;
         }
         attach();
         assert_eq!(waits(), [Some(Ok(())), Some(Ok(()))]);
