@@ -134,16 +134,17 @@ async function answered(act, records, given) {
   const said = () => document.querySelector('.records .title-line .muted')?.textContent ?? '…';
   const isWhole = () => !said().includes('…') && (records === null || said().replace(/\D/g, '') === String(records));
   const isDrawn = () => (!rows().some((row) => row.isOld) && (!records || rows().length > 5));
-  let first_rows = 0;
+  let [first_rows, isSought, unmoved] = [0, false, []];
   for (;;) {
     await frame();
-    const drawn = isDrawn();
-    const whole = isWhole();
-    if (!first_rows && drawn) {
+    isSought ||= isDrawn() || !isWhole();
+    if (!isSought && unmoved.push(performance.now() - from) === 60) return { first_rows: unmoved[0], counted: unmoved[0] };
+    // A filter that keeps all leaves the rows where they stand: they are the answer once the count is whole again.
+    if (!first_rows && isSought && (isDrawn() || isWhole())) {
       await after(); // the frame is painted
       first_rows = performance.now() - from;
     }
-    if (drawn && whole) break;
+    if (first_rows && isWhole()) break;
   }
   await after();
   const counted = performance.now() - from;
