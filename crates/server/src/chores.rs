@@ -168,7 +168,7 @@ impl App {
         let mut dropped = 0;
         for hash in forgotten {
             // It may come again just now.
-            let _none_comes_whole = blobs.finishing().await;
+            let _none_comes_whole = blobs.finishing(hash).await;
             if database.blob(hash).await?.is_some_and(|blob| !blob.whole) {
                 blobs.remove(hash).await?;
                 database.drop_blob(hash).await?;

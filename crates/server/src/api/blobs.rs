@@ -206,7 +206,7 @@ pub(crate) async fn keep_whole(app: &App, blob: NewBlob<'_>, bytes: Vec<u8>) -> 
 /// Whether the file is here: then it is as new, for nobody sends it once more, and what names it comes after it.
 async fn renew(app: &App, blob: &NewBlob<'_>) -> ApiResult<bool> {
     // Whoever throws away what nothing names is alone too.
-    let _one_at_a_time = app.blobs().finishing().await;
+    let _alone = app.blobs().finishing(blob.hash).await;
     let Some(known) = app.database().blob(blob.hash).await? else { return Ok(false) };
     if known.whole && app.database().finish_blob(blob, clock::now_ms()).await? {
         return Ok(true);
@@ -220,7 +220,7 @@ async fn renew(app: &App, blob: &NewBlob<'_>) -> ApiResult<bool> {
 
 /// Proves that the chunks of a file are all there and are that file. It is on disk when this answers.
 pub(crate) async fn finish(app: &App, blob: NewBlob<'_>) -> ApiResult<()> {
-    let _one_at_a_time = app.blobs().finishing().await;
+    let _alone = app.blobs().finishing(blob.hash).await;
     if app.database().blob(blob.hash).await?.is_some_and(|known| known.whole) {
         return Ok(());
     }
@@ -321,9 +321,21 @@ mod tests {
         let blob = || NewBlob { hash, size, media_type: "image/jpeg", sender: "lan" };
         keep_whole(&app, blob(), b"photo".to_vec()).await.unwrap();
 
-        let alone = app.blobs().finishing().await;
+        let alone = app.blobs().finishing(hash).await;
         let mut again = pin!(keep_whole(&app, blob(), b"photo".to_vec()));
         assert!(tokio::time::timeout(Duration::from_millis(200), &mut again).await.is_err());
+        let others: Vec<Vec<u8>> = (0..64_u8).map(|number| vec![number]).collect();
+        let other = others.iter().find(|other| sync::codec::hash(other).0[0] % 8 != hash.0[0] % 8);
+        let other = other.expect("one in sixty-four is put together beside it");
+        let besides = NewBlob {
+            hash: sync::codec::hash(other),
+            size: 1,
+            media_type: "image/jpeg",
+            sender: "lan",
+        };
+        let besides = keep_whole(&app, besides, other.clone());
+        let besides = tokio::time::timeout(Duration::from_secs(20), besides).await;
+        besides.expect("another file waits for none of it").unwrap();
         let unnamed = app.database().unnamed_blobs(i64::MAX).await.unwrap();
         app.database().forget_unnamed(unnamed, i64::MAX).await.unwrap();
         app.blobs().remove(hash).await.unwrap();

@@ -62,7 +62,7 @@ impl Folder {
     pub(super) async fn write_chunk(&self, hash: Hash, at: u64, bytes: Vec<u8>) -> io::Result<()> {
         let part = self.part(hash);
         blocking(move || {
-            fs::create_dir_all(folder_of(&part)?)?;
+            make_folder_of(&part)?;
             let file = OpenOptions::new().create(true).truncate(false).write(true).open(&part)?;
             file.write_all_at(&bytes, at)?;
             file.sync_all()
@@ -76,7 +76,7 @@ impl Folder {
         let (part, path) = (self.part(hash), self.path(hash));
         blocking(move || {
             if size == 0 {
-                fs::create_dir_all(folder_of(&part)?)?;
+                make_folder_of(&part)?;
                 File::create(&part)?.sync_all()?;
             }
             let renamed = !part.exists() && path.exists();
@@ -164,6 +164,16 @@ impl Folder {
         let path = self.path(hash);
         blocking(move || fs::read(path)).await
     }
+}
+
+/// Makes the folder of a file if it is missing; its name is on the disk then.
+fn make_folder_of(path: &Path) -> io::Result<()> {
+    let folder = folder_of(path)?;
+    if !folder.exists() {
+        fs::create_dir_all(folder)?;
+        File::open(folder_of(folder)?)?.sync_all()?;
+    }
+    Ok(())
 }
 
 fn folder_of(path: &Path) -> io::Result<&Path> {

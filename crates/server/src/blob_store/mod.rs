@@ -31,6 +31,12 @@ const MARK: &str = "store";
 /// How many files a database that knows no store yet looks for in one.
 const SAMPLE: u32 = 20;
 
+/// How many files are put together at a time, at most.
+const TOGETHER: usize = 8;
+
+/// Above so many bytes only one is: all of it is in memory meanwhile.
+const LARGE: u64 = 8 << 20;
+
 /// Why a store is not the database's, or could not say so.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -63,7 +69,9 @@ pub enum StoreError {
 pub struct BlobStore {
     name: String,
     place: Place,
-    finishing: Arc<Mutex<()>>,
+    /// By the first byte of the hash.
+    finishing: Arc<[Mutex<()>; TOGETHER]>,
+    large: Arc<Mutex<()>>,
 }
 
 #[derive(Clone, Debug)]
@@ -90,7 +98,7 @@ impl BlobStore {
     }
 
     fn at(name: String, place: Place) -> Self {
-        Self { name, place, finishing: Arc::default() }
+        Self { name, place, finishing: Arc::default(), large: Arc::default() }
     }
 
     /// Refuses a store that is not the database's. One that holds what a database without a store knows becomes its own, and so does
@@ -156,15 +164,17 @@ impl BlobStore {
         }
     }
 
-    /// Only one file is put together at a time: two last chunks that arrive at once must not meet. Two servers that do so
-    /// together get the same file, or one of them asks for it again.
-    pub async fn finishing(&self) -> MutexGuard<'_, ()> {
-        self.finishing.lock().await
+    /// Whoever puts a file together, or throws it away, is alone with it: two last chunks that arrive at once must not meet.
+    /// Two servers that do so together get the same file, or one of them asks for it again. Files of other hashes mostly
+    /// go on meanwhile: a store that is far away answers each request late, and one film must not hold up all photos.
+    pub async fn finishing(&self, hash: Hash) -> MutexGuard<'_, ()> {
+        self.finishing[usize::from(hash.0[0]) % TOGETHER].lock().await
     }
 
     /// Proves that all chunks together are the file of that hash, and gives it its name. `false`: they are not, and
     /// are gone. Doing it again, after a crash in the middle, is harmless.
     pub async fn finish(&self, hash: Hash, size: u64) -> io::Result<bool> {
+        let _alone = if size > LARGE { Some(self.large.lock().await) } else { None };
         match &self.place {
             Place::Folder(folder) => folder.finish(hash, size).await,
             Place::Objects(objects) => objects.finish(hash, size).await,
