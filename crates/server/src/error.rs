@@ -8,6 +8,9 @@ use utoipa::ToSchema;
 
 use crate::database::DatabaseError;
 
+/// When somebody who found the database busy is to try again, in seconds.
+const RETRY_S: u64 = 30;
+
 /// An answer that is an error.
 #[derive(Debug)]
 pub struct ApiError {
@@ -137,6 +140,13 @@ impl From<DatabaseError> for ApiError {
             tracing::error!(%error, "the disk is full");
             let message = "the server's disk is full; nothing was stored";
             return Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", message);
+        }
+        if error.is_busy() {
+            tracing::error!(%error, "the database is busy or away");
+            let message = "the database is busy; nothing is known to be stored";
+            let mut busy = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message);
+            busy.retry_after = Some(RETRY_S);
+            return busy;
         }
         Self::internal(error)
     }

@@ -5,6 +5,7 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::database::Writing;
 use crate::error::{ApiResult, ErrorBody};
 use crate::{App, BackupHealth, clock};
 
@@ -15,6 +16,9 @@ pub struct Health {
     status: &'static str,
     /// The program's version.
     version: &'static str,
+    /// How keeping what is pushed goes: `ok`; `full`, if the last could not be kept for want of room; `failed`, if it could not be for
+    /// another reason; `slow`, if one has waited for a minute. Reading works in any case.
+    writing: &'static str,
     /// How scheduled backups stand: `ok`; `late`, if the newest is twice as old as it should become; `failed`, if the last try
     /// failed. Absent without a schedule.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,5 +37,11 @@ pub async fn health(State(app): State<App>) -> ApiResult<Json<Health>> {
         BackupHealth::Late => "late",
         BackupHealth::Failed => "failed",
     });
-    Ok(Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION"), backup }))
+    let writing = match app.database().writing(clock::now_ms()) {
+        Writing::Ok => "ok",
+        Writing::Full => "full",
+        Writing::Failed => "failed",
+        Writing::Slow => "slow",
+    };
+    Ok(Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION"), writing, backup }))
 }

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+use std::time::Duration;
 
 use sync::push::{Batch, Sender};
 use tokio::sync::{mpsc, oneshot};
@@ -12,12 +14,20 @@ use super::log::{Head, Pushed, keep_push};
 use super::rights::{LastPublished, Rights};
 use super::sql::{Pool, query};
 use super::{Answer, Database, DatabaseError, Write, begin_write};
+use crate::clock;
 
 /// Pushes that share a transaction, at most: the first of them waits for the last.
 const MOST: usize = 64;
 
 /// Pushes that wait; those beyond wait for a place.
 const QUEUE: usize = 256;
+
+/// How long a group may take where the database is another machine: one that went away without a word answers never, and
+/// no system closes the connection within a quarter of an hour. `SQLite` has nobody who could go away.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// After how long the group that is being kept is told to be slow.
+const SLOW_MS: i64 = 60_000;
 
 /// What somebody pushed.
 #[derive(Debug)]
@@ -33,14 +43,70 @@ type Waiting = (Push, oneshot::Sender<Answer<Pushed>>);
 
 /// Where pushes wait for the writer.
 #[derive(Clone, Debug)]
-pub(super) struct Queue(mpsc::Sender<Waiting>);
+pub(super) struct Queue {
+    waiting: mpsc::Sender<Waiting>,
+    progress: Arc<Progress>,
+}
+
+/// How keeping what is pushed goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writing {
+    /// What was pushed last was kept, or nothing was pushed yet.
+    Ok,
+    /// The disk or the quota is full.
+    Full,
+    /// It could not be kept; the log says why.
+    Failed,
+    /// What was pushed has waited for a minute.
+    Slow,
+}
+
+/// What the task that keeps pushes says of itself.
+#[derive(Debug, Default)]
+struct Progress {
+    /// Since when it keeps a group, in ms of the clock; 0: it keeps none.
+    since_ms: AtomicI64,
+    /// [`Writing`] of the last group.
+    last: AtomicU8,
+}
+
+impl Progress {
+    fn begin(&self) {
+        self.since_ms.store(clock::now_ms(), Ordering::Relaxed);
+    }
+
+    fn end(&self, writing: Writing) {
+        self.last.store(writing as u8, Ordering::Relaxed);
+        self.since_ms.store(0, Ordering::Relaxed);
+    }
+
+    fn now(&self, now_ms: i64) -> Writing {
+        let since_ms = self.since_ms.load(Ordering::Relaxed);
+        if since_ms != 0 && now_ms - since_ms > SLOW_MS {
+            return Writing::Slow;
+        }
+        let was = |writing: &Writing| *writing as u8 == self.last.load(Ordering::Relaxed);
+        [Writing::Full, Writing::Failed].into_iter().find(was).unwrap_or(Writing::Ok)
+    }
+}
+
+/// How it went for all of a group.
+fn writing_of<'a>(mut kept: impl Iterator<Item = &'a DatabaseError>) -> Writing {
+    match kept.next() {
+        None => Writing::Ok,
+        Some(error) if error.is_full() => Writing::Full,
+        Some(_) => Writing::Failed,
+    }
+}
 
 impl Queue {
     /// The queue, and the task that serves it for as long as somebody may push.
     pub(super) fn of(writer: Pool, published: LastPublished) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(serve(Writer { pool: writer, published }, waiting));
-        Self(queue)
+        let progress = Arc::new(Progress::default());
+        let writer = Writer { pool: writer, published, progress: Arc::clone(&progress) };
+        tokio::spawn(serve(writer, waiting));
+        Self { waiting: queue, progress }
     }
 }
 
@@ -51,8 +117,13 @@ impl Database {
         let (answer, answered) = oneshot::channel();
         let Sender { account, revoked } = sender;
         let push = Push { batch, account: account.to_owned(), revoked, now_ms };
-        self.pushes.0.send((push, answer)).await.map_err(|_ended| DatabaseError::Stopped)?;
+        self.pushes.waiting.send((push, answer)).await.map_err(|_ended| DatabaseError::Stopped)?;
         answered.await.map_err(|_ended| DatabaseError::Stopped)?
+    }
+
+    /// How keeping what is pushed goes.
+    pub fn writing(&self, now_ms: i64) -> Writing {
+        self.pushes.progress.now(now_ms)
     }
 }
 
@@ -60,12 +131,14 @@ impl Database {
 struct Writer {
     pool: Pool,
     published: LastPublished,
+    progress: Arc<Progress>,
 }
 
 async fn serve(writer: Writer, mut queue: mpsc::Receiver<Waiting>) {
     while let Some((first, answer)) = queue.recv().await {
         // While the last group was being written, and while others hold the writer, more arrive.
-        let begun = begin_write(&writer.pool).await;
+        writer.progress.begin();
+        let begun = within(&writer.pool, begin_write(&writer.pool)).await;
         let (mut group, mut answers) = (vec![first], vec![answer]);
         while group.len() < MOST
             && let Ok((next, answer)) = queue.try_recv()
@@ -76,35 +149,41 @@ async fn serve(writer: Writer, mut queue: mpsc::Receiver<Waiting>) {
         let tx = match begun {
             Ok(tx) => tx,
             Err(error) => {
+                writer.progress.end(writing_of(Some(&error).into_iter()));
                 let not_begun = |answer| (answer, Err(DatabaseError::NotBegun(error.to_string())));
                 answers.into_iter().map(not_begun).for_each(tell);
                 continue;
             }
         };
         let group: Arc<[Push]> = group.into();
-        match apart(together(tx, Arc::clone(&group), writer.published.clone())).await {
-            Ok(kept) => answers.into_iter().zip(kept).for_each(tell),
-            Err(error) if group.len() == 1 => answers.into_iter().zip([Err(error)]).for_each(tell),
+        let work = together(tx, Arc::clone(&group), writer.published.clone());
+        let kept = match apart(&writer.pool, work).await {
+            Ok(kept) => kept,
+            Err(error) if group.len() == 1 => vec![Err(error)],
+            // The next would wait as long, and in vain.
+            Err(DatabaseError::Silent) => {
+                group.iter().map(|_| Err(DatabaseError::Silent)).collect()
+            }
             Err(error) => {
                 tracing::warn!(%error, pushes = group.len(), "pushes go one by one");
-                one_by_one(&writer, &group, answers).await;
+                one_by_one(&writer, &group).await
             }
-        }
+        };
+        writer.progress.end(writing_of(kept.iter().filter_map(|one| one.as_ref().err())));
+        answers.into_iter().zip(kept).for_each(tell);
     }
 }
 
 /// What stopped them together may be the doing of one.
-async fn one_by_one(
-    writer: &Writer,
-    group: &Arc<[Push]>,
-    answers: Vec<oneshot::Sender<Answer<Pushed>>>,
-) {
+async fn one_by_one(writer: &Writer, group: &Arc<[Push]>) -> Vec<Answer<Pushed>> {
     let mut not_begun = None;
-    for (place, answer) in answers.into_iter().enumerate() {
-        let kept = match &not_begun {
-            None => match begin_write(&writer.pool).await {
+    let mut kept = Vec::with_capacity(group.len());
+    for place in 0..group.len() {
+        kept.push(match &not_begun {
+            None => match within(&writer.pool, begin_write(&writer.pool)).await {
                 Ok(tx) => {
-                    apart(alone(tx, Arc::clone(group), place, writer.published.clone())).await
+                    let work = alone(tx, Arc::clone(group), place, writer.published.clone());
+                    apart(&writer.pool, work).await
                 }
                 Err(error) => {
                     // The others would wait as long and in vain.
@@ -113,16 +192,31 @@ async fn one_by_one(
                 }
             },
             Some(error) => Err(DatabaseError::NotBegun(error.clone())),
-        };
-        tell((answer, kept));
+        });
+    }
+    kept
+}
+
+/// What comes of it, unless the database is another machine of which nothing is heard.
+async fn within<T>(pool: &Pool, work: impl Future<Output = Answer<T>>) -> Answer<T> {
+    match pool {
+        Pool::Sqlite(_) => work.await,
+        Pool::Postgres(_) => {
+            tokio::time::timeout(SILENCE, work).await.unwrap_or(Err(DatabaseError::Silent))
+        }
     }
 }
 
 /// In a task of its own, so that a panic ends that and not the queue.
 async fn apart<T: Send + 'static>(
+    pool: &Pool,
     work: impl Future<Output = Answer<T>> + Send + 'static,
 ) -> Answer<T> {
-    tokio::spawn(work).await.unwrap_or(Err(DatabaseError::Stopped))
+    let task = tokio::spawn(work);
+    let ended = task.abort_handle();
+    let kept = within(pool, async { task.await.unwrap_or(Err(DatabaseError::Stopped)) }).await;
+    ended.abort(); // what nobody waits for any more
+    kept
 }
 
 fn tell((answer, kept): (oneshot::Sender<Answer<Pushed>>, Answer<Pushed>)) {

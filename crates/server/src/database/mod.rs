@@ -46,6 +46,7 @@ pub use entities::{EntityBatch, EntityList, Folded};
 pub use erasure::{Erasure, Gone, KeptOperation, NOBODY, Reason};
 pub use feed::FeedPage;
 pub use files::{FileRow, HeldFile};
+pub use group::Writing;
 pub use log::{LoggedOperation, Pushed, outcome_name};
 pub use openrosa::NewClient;
 pub use passkeys::{Added, ByPasskey, ChallengeKey, KnownKey, Passkey, Purpose};
@@ -78,6 +79,9 @@ pub enum DatabaseError {
     /// It ended before it answered.
     #[error("the writer stopped before it answered")]
     Stopped,
+    /// Nothing was heard of it for so long that it is believed to be gone. What was asked for may have been done.
+    #[error("the database does not answer")]
+    Silent,
     /// Something stored does not read as what it must be.
     #[error("stored {what} is damaged: {why}")]
     Damaged {
@@ -94,6 +98,11 @@ impl DatabaseError {
         let Self::Driver(sqlx::Error::Database(error)) = self else { return false };
         // SQLITE_FULL, and disk_full of PostgreSQL.
         matches!(error.code().as_deref(), Some("13" | "53100"))
+    }
+
+    /// Whether others hold the database, or it is away: trying again in a moment is right.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::NotBegun(_) | Self::Silent | Self::Driver(sqlx::Error::PoolTimedOut))
     }
 }
 

@@ -31,6 +31,9 @@ const TRIES: i64 = 0x5074_6179_0003;
 /// For how long a connection that worked is believed to work.
 const PROVED: Duration = Duration::from_secs(1);
 
+/// After how long without news somebody listens anew.
+const SILENCE: Duration = Duration::from_secs(60);
+
 /// How long to wait before the database is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -92,7 +95,12 @@ impl Database {
         loop {
             // What was called out while nobody listened is not repeated.
             tell(self.epoch_and_head().await?.1);
-            while let Some(moved) = listener.try_recv().await? {
+            loop {
+                // A database that went away without a word would be listened to for ever.
+                let Ok(heard) = tokio::time::timeout(SILENCE, listener.try_recv()).await else {
+                    return Ok(());
+                };
+                let Some(moved) = heard? else { break };
                 if let Ok(head) = moved.payload().parse() {
                     tell(head);
                 }

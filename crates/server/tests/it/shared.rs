@@ -1,15 +1,22 @@
 //! Two servers on one PostgreSQL database, each with its own connections and its own memory, as two processes have them.
 //! On `SQLite` there is only one server, and nothing of this runs.
 
+use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use server::App;
 use server::config::Config;
-use server::database::{ByCode, NewSession};
+use server::database::{ByCode, Database, NewSession, Writing};
+use sync::push::{Batch, Sender};
 use sync::wire::{DeviceId, Hash, Outcome};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::app::{Answer, Device, PASSWORD, TestApp, text};
 use crate::place::{Outside, Place, cluster};
@@ -215,8 +222,93 @@ async fn a_full_disk_is_said_and_nothing_is_stored() {
     let answer = lan.post_push(body, &[]).await;
     assert_eq!(answer.status, StatusCode::INSUFFICIENT_STORAGE);
     assert_eq!(answer.code(), "storage_full");
+    let writing = async || server.get("/healthz", &[]).await.json()["writing"].clone();
+    assert_eq!(writing().await, "full");
     outside.say("DROP TRIGGER full_disk ON operation").await.unwrap();
     assert_eq!(lan.push(&operations).await.acked, 1);
+    assert_eq!(writing().await, "ok");
+}
+
+/// Passes on what it gets, until it is told to keep still: then nothing comes through what is open, and nobody is told.
+struct Line {
+    address: SocketAddr,
+    cuts: Arc<AtomicU64>,
+}
+
+impl Line {
+    async fn to(database: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, cuts) = (listener.local_addr().unwrap(), Arc::new(AtomicU64::new(0)));
+        let cut = Arc::clone(&cuts);
+        tokio::spawn(async move {
+            while let Ok((here, _)) = listener.accept().await {
+                let there = TcpStream::connect(&database).await.unwrap();
+                let [(from, to), (back, away)] = [here.into_split(), there.into_split()];
+                for (from, to) in [(from, away), (back, to)] {
+                    tokio::spawn(pass(from, to, Arc::clone(&cut)));
+                }
+            }
+        });
+        Self { address, cuts }
+    }
+}
+
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, cuts: Arc<AtomicU64>) {
+    let begun = cuts.load(Ordering::Relaxed);
+    let mut bytes = vec![0; 65_536];
+    while let Ok(length @ 1..) = from.read(&mut bytes).await {
+        if cuts.load(Ordering::Relaxed) != begun {
+            std::future::pending::<()>().await;
+        }
+        if to.write_all(&bytes[..length]).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// A machine that is switched off closes no connection: without an end of its own a push would wait for ever, and all behind it.
+#[tokio::test]
+async fn a_database_that_went_away_without_a_word_is_given_up_and_found_again() {
+    if cluster().is_none() {
+        return;
+    }
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    let url = server.place.config.database_url.clone().unwrap();
+    let (before, name) = url.rsplit_once('/').unwrap();
+    let (who, database) = before.rsplit_once('@').unwrap();
+    let line = Line::to(database.to_owned()).await;
+    let mut config = server.place.config.clone();
+    config.database_url = Some(format!("{who}@{}/{name}", line.address));
+    let database = Database::of(&config, server::clock::now_ms()).await.unwrap();
+    let push = |seq: u64| {
+        let operations = [lan.create(seq, u8::try_from(seq).unwrap(), "phuong_a", &[])];
+        let batch = Batch::read(lan.request(&operations));
+        database.push(batch, Sender { account: "lan", revoked: false }, 7)
+    };
+    push(1).await.unwrap();
+    line.cuts.fetch_add(1, Ordering::Relaxed);
+    let mut tries = 0;
+    let pushed = loop {
+        tries += 1;
+        assert!(tries < 8, "each connection that hangs is given up once");
+        let hangs = async {
+            // Whatever can go on by itself does, then a minute passes.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            tokio::time::pause();
+            tokio::time::advance(Duration::from_secs(61)).await;
+            tokio::time::resume();
+            std::future::pending::<()>().await;
+        };
+        let pushed = tokio::select! { pushed = push(2) => pushed, () = hangs => unreachable!() };
+        match pushed {
+            Ok(pushed) => break pushed,
+            Err(error) => assert!(error.is_busy(), "{error}"),
+        }
+    };
+    assert!(tries > 1, "the first finds nobody");
+    assert_eq!(pushed.response.acked, 2);
+    assert_eq!(database.writing(server::clock::now_ms()), Writing::Ok);
 }
 
 #[tokio::test]
