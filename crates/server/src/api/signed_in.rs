@@ -263,8 +263,7 @@ impl Origin {
             value.rsplit(',').next().map(str::trim)
         };
         let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        let forwarded =
-            config.behind_proxy.then(|| last("x-forwarded-for")?.parse().ok()).flatten();
+        let forwarded = config.behind_proxy.then(|| address_of(last("x-forwarded-for")?)).flatten();
         let proxied = config.behind_proxy && last("x-forwarded-proto") == Some("https");
         Self { address: forwarded.or(peer), is_https: config.is_https() || proxied }
     }
@@ -279,6 +278,11 @@ impl Origin {
         let host = named.or_else(|| uri.authority().map(Authority::as_str));
         format!("{scheme}://{}", host.unwrap_or("localhost"))
     }
+}
+
+/// The address that a proxy names: some add the port.
+fn address_of(said: &str) -> Option<IpAddr> {
+    said.parse().or_else(|_| said.parse().map(|it: SocketAddr| it.ip())).ok()
 }
 
 impl FromRequestParts<App> for Origin {
