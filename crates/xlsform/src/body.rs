@@ -124,7 +124,7 @@ impl Body<'_> {
 
     fn add_texts(&mut self, id: Id, control: &mut Control) {
         let node = &self.paths.tree.nodes[id];
-        let shown = !node.label.is_empty() || !node.media.is_empty() || !node.hint.is_empty();
+        let shown = !node.label.is_empty() || node.has_media() || !node.hint.is_empty();
         if !shown {
             let place = self.table.place(node.row, &["label"]);
             self.problems.error(&place, ProblemKind::MissingLabel);

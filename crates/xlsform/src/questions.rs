@@ -32,6 +32,12 @@ impl Survey<'_> {
         node.hint = self.text(row, &["hint"]);
         node.guidance = self.text(row, &["guidance_hint"]);
         node.media = media(table, row, self.default_language);
+        if row.get(table, &["media"]).is_some() {
+            // It says no kind, so it is no medium; the question is shown all the same, as pyxform has it.
+            node.has_idle_media = true;
+            self.problems
+                .warn(&self.table.place(row.number, &["media"]), ProblemKind::UnknownColumn);
+        }
         let pairs = |column: &str| -> Vec<(String, String)> {
             let cells = row.cells(table).filter_map(|(heading, value)| {
                 let [first, name] = heading.path.as_slice() else { return None };

@@ -108,6 +108,10 @@ impl Settings {
             return Self::default();
         };
         let get = |name: &str| row.get(table, &[name]).map(str::to_owned);
+        // ODK knows `true` and `false` alone.
+        let switch = |name: &str| {
+            get(name).map(|text| yes_no(&text).map_or(text, |is_on| is_on.to_string()))
+        };
         let is = |name: &str, wanted| get(name).and_then(|t| yes_no(&t)) == Some(wanted);
         let attributes = row.cells(table).filter_map(|(heading, value)| {
             let [first, name] = heading.path.as_slice() else { return None };
@@ -123,8 +127,8 @@ impl Settings {
             default_language: get("default_language"),
             public_key: get("public_key"),
             submission_url: get("submission_url"),
-            auto_send: get("auto_send"),
-            auto_delete: get("auto_delete"),
+            auto_send: switch("auto_send"),
+            auto_delete: switch("auto_delete"),
             client_editable: is("client_editable", true),
             style: get("style"),
             name: get("name"),

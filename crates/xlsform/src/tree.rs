@@ -37,6 +37,8 @@ pub(crate) struct Node {
     pub(crate) guidance: Text,
     /// (kind, file) by language.
     pub(crate) media: Vec<(String, Text)>,
+    /// A cell in a column `media` that does not say of which kind.
+    pub(crate) has_idle_media: bool,
     /// Attributes of the bind.
     pub(crate) bind: Vec<(String, String)>,
     /// Messages of the bind: (attribute, text).
@@ -97,6 +99,11 @@ pub(crate) enum ActionOn {
 }
 
 impl Node {
+    /// Whether it has something to see or hear, or says so.
+    pub(crate) fn has_media(&self) -> bool {
+        self.has_idle_media || !self.media.is_empty()
+    }
+
     pub(crate) fn new(kind: NodeKind, name: impl Into<String>, row: u32) -> Self {
         Self {
             kind,
@@ -109,6 +116,7 @@ impl Node {
             hint: Text::default(),
             guidance: Text::default(),
             media: Vec::new(),
+            has_idle_media: false,
             bind: Vec::new(),
             messages: Vec::new(),
             control: Vec::new(),

@@ -36,7 +36,7 @@ impl Survey<'_> {
             Container::Group | Container::Loop => NodeKind::Group,
         };
         let mut node = self.node(row, kind, name);
-        if container == Container::Repeat && node.label.is_empty() && node.media.is_empty() {
+        if container == Container::Repeat && node.label.is_empty() && !node.has_media() {
             let place = self.place(row.number, &["label"]);
             self.problems.warn(&place, ProblemKind::MissingRepeatLabel);
         }

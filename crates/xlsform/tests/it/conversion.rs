@@ -82,6 +82,25 @@ fn the_external_choices_become_the_file_beside_the_form() {
 }
 
 #[test]
+fn a_medium_of_no_kind_is_none_but_its_question_is_shown() {
+    let converted = xml("| survey | | | |\n| | type | name | media |\n| | text | a | m.png |\n");
+    assert!(converted.contains("<input") && !converted.contains("m.png"), "{converted}");
+}
+
+#[test]
+fn what_is_sent_by_itself_is_said_as_odk_does() {
+    for (said, is) in [("yes", "true"), ("FALSE", "false"), ("true()", "true"), ("maybe", "maybe")]
+    {
+        let converted = xml(&format!(
+            "| survey | | | |\n| | type | name | label |\n| | text | a | A |\n| settings | | |\n| | auto_send | auto_delete |\n| | {said} | {said} |\n"
+        ));
+        for name in ["auto-send", "auto-delete"] {
+            assert!(converted.contains(&format!("orx:{name}=\"{is}\"")), "{said}: {converted}");
+        }
+    }
+}
+
+#[test]
 fn a_group_has_no_hint_to_unfold() {
     let xml = xml(
         "| survey |\n| | type | name | label | guidance_hint |\n| | begin group | g | G | more |\n\
