@@ -154,6 +154,12 @@ fn parse_date(text: &str) -> Option<i64> {
     Some(days_from_civil(year, month, day))
 }
 
+/// Whether a text is a time of the day: `22:02`, `22:02:30.500`, with or without its offset.
+#[must_use]
+pub fn is_time(text: &str) -> bool {
+    parse_time(text, 0).is_some()
+}
+
 /// Milliseconds since midnight in universal time; may be negative or more than a day.
 fn parse_time(text: &str, offset_min: i32) -> Option<i64> {
     let zone = text.find(['Z', 'z', '+', '-']).unwrap_or(text.len());

@@ -19,7 +19,7 @@ mod tree;
 mod value;
 mod walk;
 
-pub use calendar::INVALID_DATE;
+pub use calendar::{INVALID_DATE, is_time};
 pub use context::{BUDGET, Context, Host, LocalTime, NoHost, Random};
 pub use error::{EvalError, ParseError, ParseErrorKind};
 pub use evaluate::{evaluate, evaluate_counted, pattern_fault};

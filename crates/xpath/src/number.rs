@@ -44,6 +44,13 @@ fn plain(text: &str) -> Option<f64> {
     parse(text)
 }
 
+/// `7.9e-12`: digits, a point, signs and an exponent. Otherwise NaN.
+pub(crate) fn with_exponent(text: &str) -> f64 {
+    let text = text.trim_matches(is_space);
+    let is_part = |byte: u8| byte.is_ascii_digit() || b".+-eE".contains(&byte);
+    parse(text).filter(|_| text.bytes().all(is_part)).unwrap_or(f64::NAN)
+}
+
 /// The nearest number to a decimal text, with or without exponent: what `str::parse` gives, without the 10 KB of tables
 /// that a phone would have to fetch for it.
 pub fn parse(text: &str) -> Option<f64> {

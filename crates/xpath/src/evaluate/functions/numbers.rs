@@ -13,7 +13,7 @@ pub(super) fn evaluate<'a, T: Tree, H: Host<T>>(
     let result = match a.function {
         Function::Number if a.len() == 0 => read(a, &a.text_or_context()?),
         Function::Number => a.number(0)?,
-        Function::Int => a.number(0)?.trunc(),
+        Function::Int => int(a)?,
         Function::Round => {
             let digits = if a.len() > 1 { a.number(1)? } else { 0.0 };
             round(a.number(0)?, digits)
@@ -41,6 +41,12 @@ pub(super) fn evaluate<'a, T: Tree, H: Host<T>>(
         _ => extreme(a, f64::min)?,
     };
     Ok(Value::Number(result))
+}
+
+/// `int(number)`. A text with an exponent, which is no number elsewhere, is one here: what computes writes small results so.
+fn int<T: Tree, H: Host<T>>(a: &Arguments<'_, '_, '_, T, H>) -> Result<f64, EvalError> {
+    let number = a.number(0)?;
+    Ok(if number.is_nan() { number::with_exponent(&a.text(0)?) } else { number }.trunc())
 }
 
 fn read<T: Tree, H: Host<T>>(a: &Arguments<'_, '_, '_, T, H>, text: &str) -> f64 {
