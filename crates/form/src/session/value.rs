@@ -1,5 +1,7 @@
 //! What a stored text has to look like for its type.
 
+use xpath::is_time;
+
 use crate::view::DataType;
 
 /// An answer as it is stored: a decimal and the numbers of a place always have decimals, as other
@@ -110,9 +112,11 @@ pub(crate) fn fits(data_type: DataType, text: &str) -> bool {
             text.chars().all(plain) && xpath::number::parse(text).is_some_and(f64::is_finite)
         }
         DataType::Date => is_date(text),
-        DataType::DateTime => {
-            text.split_once('T').is_some_and(|(date, _)| is_date(date)) || is_date(text)
-        }
+        DataType::Time => is_time(text),
+        DataType::DateTime => match text.split_once('T') {
+            Some((date, time)) => is_date(date) && is_time(time),
+            None => is_date(text),
+        },
         DataType::Geopoint => is_point(text),
         DataType::Geotrace => corners(text).is_some_and(|corners| corners.len() >= 2),
         DataType::Geoshape => corners(text).is_some_and(|corners| match corners.as_slice() {
@@ -188,6 +192,14 @@ mod tests {
         for (text, line, area) in cases {
             assert_eq!(fits(DataType::Geotrace, text), line, "{text}");
             assert_eq!(fits(DataType::Geoshape, text), area, "{text}");
+        }
+        let times = ["22:02", "22:02:30", "22:02:30.500+07:00", "00:00:00.000Z"];
+        let no_times = ["24:00:00", "25:99:00", "22:60", "22:02:61", "22", "abc", "22:02:00+7000"];
+        for (time, is_one) in
+            times.map(|it| (it, true)).into_iter().chain(no_times.map(|it| (it, false)))
+        {
+            assert_eq!(fits(DataType::Time, time), is_one, "{time}");
+            assert_eq!(fits(DataType::DateTime, &format!("2026-04-22T{time}")), is_one, "{time}");
         }
         let brought = "10 107 0 0".to_owned();
         assert_eq!(given(DataType::Geotrace, brought.clone()), brought, "more may come");
