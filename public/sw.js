@@ -24,6 +24,8 @@ self.addEventListener("activate", (event) => {
 
 self.addEventListener("message", (event) => {
   if (event.data === "take-over") self.skipWaiting();
+  // Said by the version in charge to the one that waits: nobody reads those between the two.
+  if (event.data?.inCharge) event.waitUntil(dropOthers([CACHE, event.data.inCharge]));
   // Said by a page that has started: while it is being opened, or loaded anew, it is no window yet, and another may be of an older
   // version.
   if (event.data === "started") event.waitUntil(dropOldVersions());
@@ -35,7 +37,7 @@ self.addEventListener("fetch", (event) => {
   if (!IS_BUILT || request.method !== "GET" || url.origin !== self.location.origin) return;
   if (url.pathname.startsWith("/api/") || url.pathname === "/healthz") return;
   if (request.mode === "navigate") {
-    event.respondWith(fromCache(SHELL, request));
+    event.respondWith(fetched(SHELL, request));
   } else if (url.pathname in MANIFEST.files) {
     event.respondWith(fetched(url.pathname, request));
   } else {
@@ -84,7 +86,7 @@ async function verified(path, mode) {
   return found === MANIFEST.files[path] ? response : undefined;
 }
 
-// A file of this version, kept when it had to be fetched. What cannot be kept is given all the same.
+// A file of this version, kept when it had to be fetched: the browser may throw a cache away. What cannot be kept is given all the same.
 async function fetched(path, request) {
   const cache = await caches.open(CACHE);
   const kept = await cache.match(path);
@@ -97,12 +99,6 @@ async function fetched(path, request) {
   return (await cache.match(path)) ?? fetch(request);
 }
 
-// The browser may throw a cache away: then the network is the next best.
-async function fromCache(path, request) {
-  const cache = await caches.open(CACHE);
-  return (await cache.match(path)) ?? fetch(request);
-}
-
 // A page of the version before, still open in another tab, finds its own files as long as it is there. Names of files
 // that differ between versions differ too, so this never answers with another version's bytes.
 async function fromOlderVersion(request) {
@@ -112,10 +108,15 @@ async function fromOlderVersion(request) {
 async function dropOldVersions() {
   const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
   if (windows.length > 1) return;
+  // A worker that waits has filled its cache already, and knows which it is.
+  const { waiting } = self.registration;
+  if (waiting) waiting.postMessage({ inCharge: CACHE });
+  else await dropOthers([CACHE]);
+}
+
+// One that is being installed is filling a cache that nobody knows.
+async function dropOthers(kept) {
   const names = await caches.keys();
-  const old = names.filter((name) => name.startsWith(PREFIX) && name !== CACHE);
-  // A worker that waits has filled its cache already: only the one in charge may clear, and not that one's.
-  const waiting = self.registration.waiting ?? self.registration.installing;
-  if (waiting) return;
-  await Promise.all(old.map((name) => caches.delete(name)));
+  if (self.registration.installing) return;
+  await Promise.all(names.filter((name) => name.startsWith(PREFIX) && !kept.includes(name)).map((name) => caches.delete(name)));
 }

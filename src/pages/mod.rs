@@ -9,6 +9,7 @@ mod last_time;
 mod low_space;
 mod more;
 mod not_found;
+mod not_here;
 mod parts;
 mod passing_by;
 mod passkey_make;

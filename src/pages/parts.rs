@@ -11,6 +11,7 @@ use super::{
     carry::CarryPage,
     entry::EntryPage,
     more::MorePage,
+    not_here::NotHere,
     passing_by::PassingBy,
     passkey_make::PasskeyMake,
     passkey_sign_in::PasskeySignIn,
@@ -26,6 +27,7 @@ use super::{
     reports::ReportsPage,
     rescue_parts::RescueParts,
     review::{Judging, ToReview},
+    shell::NewVersion,
     start::StartPage,
     storage_health::StorageHealth,
     unlock::UnlockPage,
@@ -60,6 +62,8 @@ pub enum Later {
     StorageHealth,
     /// That the phone's clock is wrong. In Today.
     WrongClock,
+    /// That work does not stay where the app was opened. In Today.
+    NotHere,
     /// Ending the sessions of those who left the phone, and their stores who forgot their PIN. It has nothing to show.
     Leavers,
     /// That a PIN can be set. In Today; what sets it comes with the lock.
@@ -147,6 +151,7 @@ part! {
         Later::RescueParts => view! { <RescueParts carry=expect_context() is_there=false /> }.into_any(),
         Later::StorageHealth => view! { <StorageHealth /> }.into_any(),
         Later::WrongClock => view! { <WrongClock /> }.into_any(),
+        Later::NotHere => view! { <NotHere /> }.into_any(),
         Later::PinOffer => view! { <PinOffer /> }.into_any(),
         Later::Errands => {
             let (carry, sync_status) = (expect_context::<Carry>(), expect_context::<SyncStatus>());
@@ -263,6 +268,7 @@ impl Later {
             | Self::RescueParts
             | Self::StorageHealth
             | Self::WrongClock
+            | Self::NotHere
             | Self::PinOffer
             | Self::Errands
             | Self::Leavers => Part::Forms,
@@ -361,7 +367,7 @@ impl Parts {
             log_error(&error.to_string());
             // The server may have the next version's alone.
             if connectivity::is_online() {
-                self.update.look();
+                self.update.look_for_rest();
             }
         }
         // Whoever reads that it is missing is not told anew each time.
@@ -405,6 +411,8 @@ pub fn InPart(screen: Later) -> impl IntoView {
     if is_away && screen.part() != Part::Forms {
         parts.fetch(screen);
     }
+    // Elsewhere the page around it offers the new version.
+    let is_alone = matches!(screen, Later::Preview | Later::Unlock);
     move || match part.get() {
         Some(Ok(draw)) => draw(screen),
         None => {
@@ -412,6 +420,7 @@ pub fn InPart(screen: Later) -> impl IntoView {
         }
         Some(Err(Missing)) => view! {
             <div class="page open-failure">
+                {is_alone.then(|| view! { <NewVersion /> })}
                 <Banner tone=Tone::Bad title=words.say(Language::part_missing)>
                     <p>{words.say(Language::part_missing_why)}</p>
                 </Banner>

@@ -80,6 +80,7 @@ pub fn TodayPage() -> impl IntoView {
             </header>
             <LowSpace />
             {beside(Later::WrongClock, ())}
+            {beside(Later::NotHere, ())}
             {beside(Later::RescueParts, ())}
             {sign_in.reviews().then(|| beside(Later::ToReview, ()))}
             <Show when=move || returned.read().1 != 0>

@@ -111,6 +111,13 @@ pub fn mark_height() {
     }
 }
 
+/// The address of this version's own script, which no other version has. None where the app was built without a name for it.
+#[must_use]
+pub fn own_script() -> Option<String> {
+    let script = document()?.query_selector("script[data-js]").ok()??;
+    script.get_attribute("data-js")
+}
+
 /// Loads the page anew.
 pub fn reload() {
     if let Some(Err(error)) = web_sys::window().map(|window| window.location().reload()) {

@@ -77,8 +77,49 @@ pub fn device_name() -> String {
     let agent = web_sys::window()
         .and_then(|window| window.navigator().user_agent().ok())
         .unwrap_or_default();
-    let first = |names: &[&'static str]| names.iter().find(|name| agent.contains(**name)).copied();
+    name_of(&agent)
+}
+
+fn name_of(agent: &str) -> String {
+    let first = |marks: &[&'static str]| marks.iter().find(|mark| agent.contains(**mark)).copied();
     let system = first(&["Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux"]);
-    let browser = first(&["Edg", "Firefox", "Chrome", "Safari"]);
+    let browser = match first(&["Edg", "FxiOS", "Firefox", "CriOS", "Chrome", "Safari"]) {
+        Some("Edg") => Some("Edge"),
+        Some("FxiOS") => Some("Firefox"),
+        Some("CriOS") => Some("Chrome"),
+        other => other,
+    };
     [system, browser].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_device_is_called_by_names_that_people_know() {
+        for (agent, name) in [
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36 Edg/130.0.0.0",
+                "Windows Edge",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/130.0.6723.37 Mobile/15E148 Safari/604.1",
+                "iPhone Chrome",
+            ),
+            (
+                "Mozilla/5.0 (iPad; CPU OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) FxiOS/131.0 Mobile/15E148 Safari/605.1.15",
+                "iPad Firefox",
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36",
+                "Android Chrome",
+            ),
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15",
+                "Mac OS Safari",
+            ),
+            ("", ""),
+        ] {
+            assert_eq!(super::name_of(agent), name);
+        }
+    }
 }

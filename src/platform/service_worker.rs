@@ -6,6 +6,9 @@ use web_sys::{ServiceWorkerContainer, ServiceWorkerRegistration, ServiceWorkerSt
 
 use super::{exception_text, log_error};
 
+/// How long a version may take to take over.
+const TAKE_OVER_MS: u32 = 3_000;
+
 /// Calls back once when the whole app is kept, and once when a new version of it is ready to be taken.
 pub fn watch(on_kept: impl FnOnce() + 'static, on_update: impl FnOnce() + 'static) {
     super::tasks::spawn(async move {
@@ -44,19 +47,19 @@ pub async fn check() -> bool {
 
 /// Lets the waiting version take over, and reloads the page when it has.
 pub fn take_update() {
+    let reload = super::document::reload;
+    // A page without a worker has the server's version once it is loaded anew.
+    let Some(container) = container().filter(|_| is_in_charge()) else { return reload() };
     spawn_local(async move {
-        let (Some(container), Some(registration)) = (container(), registration().await) else {
-            return;
-        };
-        super::document::listen(&container, "controllerchange", super::document::reload);
-        match registration.waiting() {
-            Some(waiting) => {
-                if let Err(error) = waiting.post_message(&JsValue::from_str("take-over")) {
-                    log_error(&format!("new version not taken: {}", exception_text(&error)));
-                }
-            }
-            None => super::document::reload(),
-        }
+        super::document::listen(&container, "controllerchange", reload);
+        let waiting = registration().await.and_then(|registration| registration.waiting());
+        let asked = waiting.is_some_and(|waiting| {
+            let asked = waiting.post_message(&JsValue::from_str("take-over"));
+            asked.map_err(|error| log_error(&exception_text(&error))).is_ok()
+        });
+        // Whatever the worker does: the form is saved, and its recordings have ended.
+        super::tasks::sleep(if asked { TAKE_OVER_MS } else { 0 }).await;
+        reload();
     });
 }
 

@@ -6,7 +6,8 @@ use super::{
     SyncStatus,
     sync_status::{Blocked, Phase},
 };
-use crate::platform::{clock, connectivity, service_worker, tasks, visibility};
+use crate::platform::http::{Method, Request};
+use crate::platform::{clock, connectivity, document, service_worker, tasks, visibility};
 use crate::reactive::{effect, memo};
 
 /// How long after a look that reached the server the app may come to the front without another one.
@@ -77,6 +78,19 @@ impl AppUpdate {
         tasks::spawn(async move {
             if service_worker::check().await {
                 self.looked_ms.try_set_value(clock::now_ms());
+            }
+        });
+    }
+
+    /// Looks for a new version because a part of this one did not come. A page that no worker of its own version serves would never be
+    /// offered it: where the server has this version's own script no more, the page is another one once it is loaded anew.
+    pub fn look_for_rest(self) {
+        self.look();
+        let Some(script) = document::own_script() else { return };
+        tasks::spawn(async move {
+            let answer = Request::new(Method::Head, script).send(&[]).await;
+            if answer.is_ok_and(|answer| answer.status == 404) {
+                self.waiting.try_set(true);
             }
         });
     }

@@ -300,6 +300,17 @@ async fn a_store_of_a_newer_app_is_left_alone() {
 }
 
 #[wasm_bindgen_test]
+async fn a_tab_that_does_not_make_way_is_told_and_holds_nothing_up_once_it_has_gone() {
+    let older = idb::Factory::new().expect("a factory").open("held", Some(1)).expect("a request");
+    let older = older.await.expect("opened");
+    assert_eq!(Storage::open("held", key().await).await.err(), Some(StorageError::Blocked));
+    older.close();
+    let ours = open("held").await;
+    ours.write(vec![put(Store::Meta, "a", &[1])]).await.expect("written");
+    assert_eq!(ours.row(Store::Meta, "a").await, Ok(Some(vec![1])));
+}
+
+#[wasm_bindgen_test]
 async fn a_newer_app_in_another_tab_may_upgrade() {
     let ours = open("upgraded").await;
     let newer =

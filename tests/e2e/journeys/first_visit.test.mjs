@@ -57,23 +57,45 @@ test('the worker is in charge of the very page that it came with', async () => {
 
 test('a part that the server has only in the next version: that is looked for and offered, in the page of a first visit too', async () => {
   const { page } = phone;
+  const bare = stage.device('bare');
+  const unkept = await stage.start(bare);
+  await bare.context.addInitScript(() => delete Navigator.prototype.serviceWorker);
+  await unkept.signIn('canbo2.longkhanh');
   rmSync(deployed, { recursive: true });
   mkdirSync(deployed);
   new Release('second', folder).deploy(deployed);
-  // As a tap on a link does: the page stays.
-  await page.evaluate(() => {
-    const link = document.createElement('a');
-    link.href = '/repair';
-    document.body.append(link);
-    link.click();
-  });
-  await page.getByText('Phần này của ứng dụng chưa có trên máy.').waitFor();
-  await page.getByText(OFFER).waitFor();
+  for (const { page } of [phone, bare]) {
+    // As a tap on a link does: the page stays.
+    await page.evaluate(() => {
+      const link = document.createElement('a');
+      link.href = '/repair';
+      document.body.append(link);
+      link.click();
+    });
+    await page.getByText('Phần này của ứng dụng chưa có trên máy.').waitFor();
+    await page.getByText(OFFER).waitFor();
+  }
+  await bare.page.getByRole('button', { name: 'Dùng bản mới' }).click();
+  await bare.page.locator('meta[name="app-version"][content="second"]').waitFor({ state: 'attached' });
   await page.getByRole('link', { name: 'Khác' }).click();
   await page.getByText('Chưa đặt mã PIN').waitFor();
   await page.getByRole('button', { name: 'Dùng bản mới' }).click();
   await page.locator('meta[name="app-version"][content="second"]').waitFor({ state: 'attached' });
   await page.getByText('Chưa đặt mã PIN').waitFor();
+});
+
+test('a browser that does not know the newest units of height shows the questions all the same', async () => {
+  const other = stage.device('older');
+  const older = await stage.start(other);
+  await other.context.addInitScript(() => delete Navigator.prototype.serviceWorker);
+  await other.page.route('**/*.css', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: (await response.text()).replace(/\d+dvh/g, '1nosuch') });
+  });
+  await older.signIn('canbo.baovinh');
+  await older.begin('lk_kho_khan');
+  const { height } = await other.page.locator('.form-scroll').boundingBox();
+  assert.ok(height > 200, `${height} px are left for the questions`);
 });
 
 test('a network answers for the script that starts the app: there is a way to try again', async () => {

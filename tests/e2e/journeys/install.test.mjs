@@ -4,6 +4,9 @@ import assert from 'node:assert/strict';
 import { faults } from '../harness/axe.mjs';
 import { PHONE } from '../harness/phone.mjs';
 import { Stage } from '../harness/stage.mjs';
+import { until } from '../harness/until.mjs';
+import { App } from '../pages/app.mjs';
+import { FormPage } from '../pages/form.mjs';
 
 const IPHONE =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1';
@@ -28,6 +31,12 @@ const offer = () => phone.page.locator('[data-install-offer]');
 /** Whether and when this browser makes an offer of its own is not the test's to say: those are kept away. */
 function onlyOurOffers() {
   addEventListener('beforeinstallprompt', (event) => event.isTrusted && event.stopImmediatePropagation());
+  window.persistAsked = 0;
+  StorageManager.prototype.persisted = () => Promise.resolve(false);
+  StorageManager.prototype.persist = () => {
+    window.persistAsked += 1;
+    return Promise.resolve(false);
+  };
 }
 
 /** The browser's event, with the person's answer to the question that it will show. */
@@ -54,6 +63,28 @@ test("the browser's offer waits on Today until the person asks for it, and is us
   await offer().getByRole('button', { name: 'Cài ứng dụng' }).click();
   await offer().waitFor({ state: 'detached' });
   assert.equal(await phone.page.evaluate(() => window.asked), 1);
+});
+
+test('the icon is what the manifest says, and each shortcut leads somewhere', async () => {
+  const { page } = phone;
+  const said = await page.evaluate(async () => (await fetch(document.querySelector('link[rel="manifest"]').href)).json());
+  assert.deepEqual([said.name, said.lang, said.display, said.id], ['Sổ tay hiện trường', 'vi', 'standalone', '/']);
+  assert.ok(said.icons.some(({ purpose }) => purpose === 'maskable'));
+  for (const { src, sizes } of said.icons) {
+    const size = await page.evaluate(async (src) => {
+      const icon = Object.assign(new Image(), { src });
+      await icon.decode();
+      return `${icon.naturalWidth}x${icon.naturalHeight}`;
+    }, src);
+    assert.ok(sizes === 'any' || size === sizes, `${src} is ${size}`);
+  }
+  for (const { name, url } of said.shortcuts) {
+    await app.open(url);
+    await page.locator('main h1').first().waitFor();
+    assert.ok((await page.title()) !== '', name);
+  }
+  await app.open('/');
+  await until('the browser is asked to keep the data', () => page.evaluate(() => window.persistAsked > 0));
 });
 
 test('an offer that is put away does not come back, and stays on the last screen', async () => {
@@ -84,6 +115,19 @@ test('an iPhone has no offer: the way through the share sheet is told', async ()
   await page.locator('[data-install-offer]').getByText('Hãy gửi hết trước').waitFor();
   await page.locator('[data-install-offer]').getByRole('button', { name: 'Để sau' }).click();
   await page.locator('[data-install-offer]').waitFor({ state: 'detached' });
+  // What is put away does not hide that Safari deletes what waits here.
+  const deletes = page.getByText('Safari xóa dữ liệu của trang không mở trong 7 ngày');
+  assert.equal(await deletes.count(), 0);
+  await phone.context.setOffline(true);
+  await page.goto(`${server.url}/fill/lk_kho_khan`);
+  const form = await new FormPage(page).ready();
+  await form.type('tom_tat', 'Chưa gửi được');
+  await form.saved();
+  await page.getByRole('button', { name: 'Ra khỏi phiếu' }).click();
+  await page.getByRole('link', { name: 'Hôm nay' }).click();
+  await deletes.waitFor();
+  await phone.context.setOffline(false);
+  await deletes.waitFor({ state: 'detached' });
   await page.close();
 });
 
@@ -113,4 +157,8 @@ test('on an iPhone, and inside a chat, a link keeps its code for where the app c
   await icon.page.getByRole('navigation').first().waitFor();
   await held.getByRole('button', { name: 'Đăng nhập ngay ở đây' }).click();
   await safari.page.getByText('Mã không đúng, đã dùng rồi, hoặc hết hạn.').waitFor();
+  // Inside of the chat by name and password: Today says each time that nothing stays there.
+  await new App(safari, server).signIn('canbo.longkhanh');
+  await safari.page.locator('.today').getByText('mở bằng Chrome').waitFor();
+  await safari.page.locator('.today').getByRole('button', { name: 'Sao chép đường dẫn' }).waitFor();
 });

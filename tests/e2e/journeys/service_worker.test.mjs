@@ -22,6 +22,8 @@ let second;
 let third;
 let server;
 let app;
+/** What is open last. */
+let tab;
 
 before(async () => {
   first = new Release('first', folder);
@@ -196,6 +198,33 @@ test('a window that is opened does not take the files away from one that an olde
   await left.close();
   await opened.reload();
   await until('the older version is gone', async () => (await held()).length === 1);
+  tab = opened;
+});
+
+test('of the versions that nobody takes only the newest stays beside the one in charge', async () => {
+  const held = () => tab.evaluate(() => caches.keys());
+  for (const [name, count] of [['fourth', 2], ['fifth', 3]]) {
+    new Release(name, folder).deploy(deployed);
+    await tab.evaluate(async () => (await navigator.serviceWorker.ready).update());
+    await until('it waits', () => tab.evaluate(async (count) =>
+      (await caches.keys()).length === count && !(await navigator.serviceWorker.ready).installing, count));
+  }
+  await tab.reload();
+  await until('the one between is gone', async () => (await held()).length === 2);
+  await tab.getByText(OFFER).waitFor();
+});
+
+test('what the browser threw away is kept again when it is asked for, the page itself too', async () => {
+  third.deploy(deployed);
+  await tab.evaluate(async () => Promise.all((await caches.keys()).map((name) => caches.delete(name))));
+  const opens = async () => {
+    await tab.reload();
+    await tab.locator('.form-view, .today').first().waitFor();
+  };
+  await opens();
+  await until('the page is here', () => tab.evaluate(async () => Boolean(await caches.match('/index.html'))));
+  await server.stop();
+  await opens();
 });
 
 function sorted(entries) {
