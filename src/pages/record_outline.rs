@@ -313,7 +313,7 @@ fn read_answer(
     if is_file && !text.starts_with("jr://") {
         return Answer::Missing(text.to_owned());
     }
-    let choices = session.choices(node);
+    let choices = session.choices_with(node, text);
     let words = answer_text(language, &question.control, question.data_type, text, &choices);
     match map_link(text).filter(|_| question.data_type == form::DataType::Geopoint) {
         Some(href) => Answer::Place(words, href),
