@@ -254,7 +254,9 @@ test('the officer is away while a record is sent back and approved: what was wri
   const changes = coordinator.page.getByRole('dialog').filter({ visible: true });
   const answer = changes.locator('[data-path$="kien_nghi"]');
   await answer.getByText('Cấp thêm 20 triệu', { exact: true }).waitFor();
-  await answer.getByText('Cấp thêm', { exact: true }).waitFor();
+  await answer.locator('dd').getByText('Cấp thêm', { exact: true }).waitFor();
+  assert.match(await answer.innerText(), /Trước đó: Cấp thêm$/, 'what it was stands by what it is');
+  assert.equal(await changes.locator('.answers-heading').count(), 1);
   await coordinator.screenshot('review-changes');
   await coordinator.page.keyboard.press('Escape');
   await judge('Duyệt lại').click();
