@@ -185,6 +185,15 @@ impl Language {
         }
     }
 
+    /// How much is missing or wrong in a row, where there is room for few words.
+    #[must_use]
+    pub fn row_lacks(self, count: usize) -> String {
+        match self {
+            Self::Vi => format!("Thiếu {count}"),
+            Self::En => format!("Lacks {count}"),
+        }
+    }
+
     /// That something is missing or wrong in so many rows.
     #[must_use]
     pub fn rows_lack(self, count: usize) -> String {
@@ -363,13 +372,15 @@ impl Language {
         }
     }
 
-    /// The button that marks all alike of whom nothing is said yet.
+    /// The button that marks all alike of whom nothing is said yet; or those of them that a search found.
     #[must_use]
-    pub fn mark_rest(self, choice: &str, count: usize) -> String {
+    pub fn mark_rest(self, choice: &str, count: usize, is_search: bool) -> String {
         let count = self.count(count);
-        match self {
-            Self::Vi => format!("{choice} hết (còn {count})"),
-            Self::En => format!("All others: {choice} ({count})"),
+        match (self, is_search) {
+            (Self::Vi, false) => format!("Còn lại {count}: {choice}"),
+            (Self::Vi, true) => format!("Tìm thấy {count}: {choice}"),
+            (Self::En, false) => format!("All others: {choice} ({count})"),
+            (Self::En, true) => format!("Those found: {choice} ({count})"),
         }
     }
 

@@ -123,6 +123,7 @@ test('a list of names is pasted at once: who is there is named and not added, an
   await search().fill('dao 12');
   await page.getByText('Lần trước có:').waitFor();
   await trainer.screenshot('roster-known');
+  assert.equal(await page.getByRole('button', { name: /: Có mặt$/ }).filter({ hasText: /^(Còn lại|Tìm thấy)/ }).count(), 0, 'of whoever is only near none is marked');
   await page.getByRole('button', { name: 'Nguyễn Thị Đào 12', exact: true }).click();
   await openCard('Nguyễn Thị Đào 12');
   assert.equal(await form.question('hv_nam_sinh').locator('input').inputValue(), '1985');
@@ -147,7 +148,7 @@ test('nobody is there before they are called: a press marks them, another change
   await until('the roster is drawn', async () => (await cards().count()) === 156);
   const all = 156;
   const one = card('Lê Văn Bưởi').locator('.card-answer');
-  const rest = (count) => page.getByRole('button', { name: `Có mặt hết (còn ${count})` });
+  const rest = (count, of = 'Còn lại') => page.getByRole('button', { name: `${of} ${count}: Có mặt`, exact: true });
   await one.scrollIntoViewIfNeeded();
   await one.getByText('Chưa điểm danh').waitFor();
   await trainer.screenshot('roster-uncalled');
@@ -167,7 +168,7 @@ test('nobody is there before they are called: a press marks them, another change
   await rest(all - 1).waitFor();
   // Of those that are found only.
   await search().fill('ho thi cam');
-  await rest(1).click();
+  await rest(1, 'Tìm thấy').click();
   await search().fill('');
   await rest(all - 2).waitFor();
   await form.saved();
