@@ -77,7 +77,7 @@ test('an officer submits a record, and it waits for the coordinator: counted on 
   await submit();
   [, record] = officer.page.url().match(/records\/([0-9a-f-]+)/);
   await phone.allSent();
-  assert.equal(await officer.page.locator('.review-bar').count(), 0, 'an officer judges nothing');
+  assert.equal(await officer.page.locator('.review-bar').getByRole('button').count(), 0, 'an officer judges nothing');
 
   await desk.open('/');
   const waiting = coordinator.page.getByRole('link', { name: /Chờ duyệt/ });
@@ -155,6 +155,10 @@ test('the officer sees on Today and in Records that it came back, from whom, whe
   await officer.page.locator('.banner').getByText(WHY).waitFor();
   await officer.page.locator('.banner').getByText(new RegExp(`${COORDINATOR} trả lại · .*\\d\\d:\\d\\d`)).waitFor();
   assert.deepEqual(await faults(officer, 'a record that came back'), []);
+  // What is to be done with it is in sight, however much stands above.
+  const mend = await officer.page.getByRole('link', { name: 'Sửa, bổ sung' }).boundingBox();
+  const tabs = await officer.page.locator('.tabs').boundingBox();
+  assert.ok(mend.y > 0 && mend.y + mend.height <= tabs.y, `it ends at ${mend.y + mend.height}`);
   await pictures(officer, phone, `/records/${record}`, 'review-back-record', () => officer.page.locator('.reason').waitFor());
 });
 
@@ -203,7 +207,7 @@ test('mended without a network and submitted again, it is approved; its officer 
   await phone.open(`/records/${record}`);
   await badge(officer, 'Đã duyệt').waitFor();
   await officer.page.getByText('Cần sửa thì nhờ người điều phối trả lại.').waitFor();
-  assert.equal(await officer.page.locator('.record-head').getByRole('link').count(), 0);
+  assert.equal(await officer.page.locator('.record-head, .review-bar').getByRole('link').count(), 0);
   await pictures(officer, phone, `/records/${record}`, 'review-approved', () => officer.page.locator('.record-head').waitFor());
   await phone.open(`/records/${record}/edit`);
   await officer.page.getByText('Cần sửa thì nhờ người điều phối trả lại.').waitFor();
