@@ -203,7 +203,6 @@ fn FormHead(#[prop(into)] on_leave: Callback<()>, reviewing: RwSignal<bool>) -> 
                     <p class="form-title">{title}</p>
                     {move || name.get().map(|name| view! { <p class="form-name">{name}</p> })}
                 </div>
-                <LanguageSwitch />
             </div>
             <div class="form-head-line form-head-small">
                 <button type="button" class="page-button" aria-haspopup="dialog" on:click=move |_| listing.set(true)>
@@ -276,6 +275,7 @@ fn PageList(listing: RwSignal<bool>, reviewing: RwSignal<bool>) -> impl IntoView
         entry.show_whole(!entry.is_whole());
     };
     view! {
+        <LanguageSwitch />
         <ol class="page-list">
             {move || entry.pages().get().into_iter().enumerate().map(|(place, page)| link(page, place + 1)).collect_view()}
             <li>
