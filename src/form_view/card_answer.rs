@@ -9,7 +9,7 @@ use super::card_column::OnCard;
 use super::controls::{OneSheet, SignSheet};
 use super::marks::offer_unmark;
 use super::question::Asked;
-use super::repeat::{Cards, answer_of, label_of, name_of_row};
+use super::repeat::{Cards, answer_of, called, label_of, name_of_row};
 use crate::components::Toaster;
 use crate::stores::{FormEntry, preferences::use_words};
 
@@ -100,7 +100,9 @@ pub(super) fn CardSheet(row: NodeId, question: NodeId, cards: Cards) -> impl Int
         let Some(marked) = entry.mark(&[(question, answer)]) else { return };
         let told = untrack(|| {
             let answer = answer_of(entry, language, question).unwrap_or_default();
-            format!("{}: {answer}", name_of_row(entry, language, row))
+            let name = called(entry, language, row);
+            let name = name.unwrap_or_else(|| name_of_row(entry, language, row));
+            format!("{name}: {answer}")
         });
         offer_unmark(entry, toaster, language, told, marked, cards);
     };

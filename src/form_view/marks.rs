@@ -80,9 +80,13 @@ pub(super) fn MarkRest(
         chosen_name(&entry.choices(question).read(), &mark)
     };
     let label = Signal::derive(move || match first.get() {
-        Some((first, count)) => words.now().mark_rest(&answer(first), count),
+        Some((first, count)) => {
+            words.now().mark_rest(&answer(first), count, found.read().is_some())
+        }
         None => String::new(),
     });
+    // Whoever is no more than near what was sought is not meant by it.
+    let is_near = move || found.read().is_some_and(|found| found.is_near);
     let mark = move |()| {
         let language = words.at_once();
         let questions = untrack(left);
@@ -94,7 +98,7 @@ pub(super) fn MarkRest(
         offer_unmark(entry, toaster, language, told, marked, cards);
     };
     view! {
-        <Show when=move || first.read().is_some() && column.read().is_empty()>
+        <Show when=move || first.read().is_some() && !is_near() && column.read().is_empty()>
             <Button kind=ButtonKind::Quiet icon=Glyph::Check label=label on_click=mark />
         </Show>
     }

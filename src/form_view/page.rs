@@ -94,6 +94,7 @@ pub fn FormView(
         (!reviewing.get()).then(|| lang_and_dir(&language.read()).0.map(str::to_owned)).flatten()
     };
     let dir = move || (!reviewing.get()).then(|| lang_and_dir(&language.read()).1).flatten();
+    let onward = RwSignal::new(None);
     let leave_review = move |()| {
         sent_to.set(Some(page.get_untracked()));
         reviewing.set(false);
@@ -113,11 +114,11 @@ pub fn FormView(
                         when=move || reviewing.get()
                         fallback=move || view! { <div class="form-nodes" lang=lang dir=dir>{on_page}</div> }
                     >
-                        <Review on_jump=leave_review on_submitted=submitted />
+                        <Review onward=onward on_jump=leave_review on_submitted=submitted />
                     </Show>
                 </div>
             </div>
-            <FormFoot reviewing=reviewing tried=tried sent_to=sent_to way=way />
+            <FormFoot reviewing=reviewing onward=onward tried=tried sent_to=sent_to way=way />
             <p class="visually-hidden" role="status">{news}</p>
         </div>
     }
@@ -202,7 +203,6 @@ fn FormHead(#[prop(into)] on_leave: Callback<()>, reviewing: RwSignal<bool>) -> 
                     <p class="form-title">{title}</p>
                     {move || name.get().map(|name| view! { <p class="form-name">{name}</p> })}
                 </div>
-                <LanguageSwitch />
             </div>
             <div class="form-head-line form-head-small">
                 <button type="button" class="page-button" aria-haspopup="dialog" on:click=move |_| listing.set(true)>
@@ -275,6 +275,7 @@ fn PageList(listing: RwSignal<bool>, reviewing: RwSignal<bool>) -> impl IntoView
         entry.show_whole(!entry.is_whole());
     };
     view! {
+        <LanguageSwitch />
         <ol class="page-list">
             {move || entry.pages().get().into_iter().enumerate().map(|(place, page)| link(page, place + 1)).collect_view()}
             <li>
@@ -374,9 +375,18 @@ fn SaveFailure() -> impl IntoView {
     }
 }
 
+/// What comes next at the end of the form.
+#[derive(Clone, Copy)]
+pub(super) struct Onward {
+    pub label: fn(Language) -> &'static str,
+    pub disabled: bool,
+    pub act: Callback<()>,
+}
+
 #[component]
 fn FormFoot(
     reviewing: RwSignal<bool>,
+    onward: RwSignal<Option<Onward>>,
     tried: RwSignal<bool>,
     sent_to: RwSignal<Option<NodeId>>,
     way: WayBack,
@@ -388,7 +398,14 @@ fn FormFoot(
     let is_last = memo(move || progress.get().0 + 1 >= progress.get().1);
     let warned = RwSignal::new(None::<NodeId>);
     let News(news) = expect_context();
+    let at_end = move || onward.get().filter(|_| reviewing.get());
     let next = move |()| {
+        if reviewing.get_untracked() {
+            if let Some(onward) = onward.get_untracked() {
+                onward.act.try_run(());
+            }
+            return;
+        }
         let page = entry.page().get_untracked();
         let is_sent = sent_to.get_untracked().is_some();
         let is_due = !is_sent && warned.get_untracked() != Some(page);
@@ -439,21 +456,20 @@ fn FormFoot(
                     disabled=is_first
                     on_click=move |()| way.back()
                 />
-                <Show when=move || !reviewing.get()>
-                    <Button
-                        kind=ButtonKind::Primary
-                        label=Signal::derive(move || {
-                            let language = words.now();
-                            let label = match (sent_to.get(), is_last.get()) {
-                                (Some(_), _) => language.back_to_review(),
-                                (None, true) => language.to_review(),
-                                (None, false) => language.next(),
-                            };
-                            label.to_owned()
-                        })
-                        on_click=next
-                    />
-                </Show>
+                <Button
+                    kind=ButtonKind::Primary
+                    label=Signal::derive(move || {
+                        let label = match (at_end(), sent_to.get(), is_last.get()) {
+                            (Some(onward), ..) => onward.label,
+                            (None, Some(_), _) => Language::back_to_review,
+                            (None, None, true) => Language::to_review,
+                            (None, None, false) => Language::next,
+                        };
+                        label(words.now()).to_owned()
+                    })
+                    disabled=Signal::derive(move || at_end().is_some_and(|onward| onward.disabled))
+                    on_click=next
+                />
             </div>
         </footer>
     }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use form::{AnswerProblem, Aspects, NodeId, NodeState, Question, QuestionControl, ViolationKind};
+use form::{
+    AnswerProblem, Aspects, DataType, NodeId, NodeKind, NodeState, Question, QuestionControl,
+    ViolationKind,
+};
 use leptos::ev::FocusEvent;
 use leptos::prelude::*;
 
@@ -98,7 +101,9 @@ impl Asked {
     /// What is said to whoever leaves it as it is.
     fn told(self) -> Option<String> {
         let problem = self.problem.try_get_untracked().flatten()?;
-        let text = problem_text(self.words.at_once(), &problem);
+        let language = self.words.at_once();
+        let text = |state: &NodeState| problem_text(language, state, &problem);
+        let text = self.state.try_with_untracked(text)?;
         let label = |state: &NodeState| Some(plain_text(&state.label.as_ref()?.text));
         let label = self.state.try_with_untracked(label).flatten().unwrap_or_default();
         Some(format!("{label}: {text}"))
@@ -314,21 +319,29 @@ fn Help(id: NodeId, state: Signal<NodeState>, words: Words) -> impl IntoView {
     }
 }
 
-fn problem_text(language: Language, problem: &AnswerProblem) -> String {
-    language.broken_rule(problem.kind, problem.message.as_deref())
+fn problem_text(language: Language, state: &NodeState, problem: &AnswerProblem) -> String {
+    language.broken_rule(problem.kind, type_of(state), problem.message.as_deref())
+}
+
+/// What kind of answer a node takes.
+pub(super) fn type_of(state: &NodeState) -> DataType {
+    match &state.kind {
+        NodeKind::Question(question) => question.data_type,
+        _ => DataType::default(),
+    }
 }
 
 /// What is wrong with the answer, in words, beside it. Its control is described by it; whoever leaves it so hears it by [`News`].
 #[component]
 pub(super) fn Problem(asked: Asked) -> impl IntoView {
-    let Asked { id, words, problem, .. } = asked;
+    let Asked { id, words, problem, state, .. } = asked;
     view! {
         <div class="question-problem" id=format!("q{}-problem", id.index())>
             {move || {
                 problem
                     .get()
                     .map(|problem| {
-                        let text = problem_text(words.now(), &problem);
+                        let text = state.with_untracked(|state| problem_text(words.now(), state, &problem));
                         view! {
                             <Icon glyph=Glyph::Warning />
                             <span>{text}</span>

@@ -84,6 +84,13 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     let found = search(entry, rows, named.is_some(), wanted, cards);
     let figures = memo(move || if is_long.get() { entry.figures(id) } else { Vec::new() });
     let shown = move || found.get().map_or_else(|| rows.read().len(), |found| found.count);
+    let count = move || {
+        let (language, all) = (words.now(), rows.read().len());
+        match found.get() {
+            Some(found) => format!("{}/{}", language.count(found.count), language.count(all)),
+            None => language.count(all),
+        }
+    };
     let none = move || found.get().and_then(|found| found.told(words.now()));
     let name = state.with_untracked(|state| state.name.clone());
     let heading = format!("q{}-heading", id.index());
@@ -110,7 +117,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     };
     view! {
         <section class="repeat" data-repeat=name aria-labelledby=heading id=format!("q{}", id.index())>
-            <RepeatHead id=id label=label column=column is_long=is_long count=Signal::derive(shown) />
+            <RepeatHead id=id label=label column=column is_long=is_long count=Signal::derive(count) />
             <Show when=move || is_long.get() || has_codes>
                 <div class="repeat-bar" class:repeat-told=move || !figures.read().is_empty()>
                     <Figures figures=figures />
@@ -157,16 +164,15 @@ fn RepeatHead(
     label: Signal<String>,
     column: RwSignal<String>,
     is_long: Memo<bool>,
-    count: Signal<usize>,
+    count: Signal<String>,
 ) -> impl IntoView {
-    let words = use_words();
     view! {
         <div class="repeat-head">
             <h2 id=format!("q{}-heading", id.index())><RichText text=label /></h2>
             <Show when=move || is_long.get()>
                 <ColumnChip repeat=id column=column />
             </Show>
-            <span class="muted">{move || words.now().count(count.get())}</span>
+            <span class="muted">{count}</span>
         </div>
     }
 }
@@ -307,11 +313,17 @@ pub(super) fn name_of_row_around(entry: FormEntry, language: Language, node: Nod
 /// A row, by its place and what it is called.
 pub(super) fn name_of_row(entry: FormEntry, language: Language, row: NodeId) -> String {
     let NodeKind::Row { position, .. } = entry.node(row).read().kind else { return String::new() };
-    let mut texts = vec![position.to_string()];
+    let place = position.to_string();
+    std::iter::once(place).chain(called(entry, language, row)).collect::<Vec<_>>().join(" · ")
+}
+
+/// What a row is called; `None` as long as its first question has no answer.
+pub(super) fn called(entry: FormEntry, language: Language, row: NodeId) -> Option<String> {
+    let mut texts = Vec::new();
     if !is_untouched(entry, row) {
-        summarise(entry, language, row, None, texts.len() + 1, &mut texts);
+        summarise(entry, language, row, None, 1, &mut texts);
     }
-    texts.join(" · ")
+    texts.pop()
 }
 
 /// The first answers below a node, as people read them; not of the question that stands on its card.

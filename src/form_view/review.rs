@@ -7,17 +7,22 @@ use leptos::prelude::*;
 
 use crate::reactive::{Show, effect, memo};
 
+use super::page::Onward;
+use super::question::type_of;
 use super::repeat::{blank_row_around, label_of, name_of_row_around, remove_row};
-use crate::components::{
-    Banner, Button, ButtonKind, Glyph, Icon, RichText, Toaster, Tone, keyed_list,
-};
+use crate::components::{Banner, Button, Glyph, Icon, RichText, Toaster, Tone, keyed_list};
 use crate::locale::Language;
 use crate::platform::tasks;
 use crate::stores::{FormEntry, form_entry::SubmitError, preferences::use_words};
 
-/// What is missing, and the button that submits.
+/// Whoever presses twice to come here has not submitted with that.
+const LOOK_MS: u32 = 400;
+
+/// What is missing, and what submits.
 #[component]
 pub(super) fn Review(
+    /// What the button below is then.
+    onward: RwSignal<Option<Onward>>,
     /// A question is gone to.
     #[prop(into)]
     on_jump: Callback<()>,
@@ -28,6 +33,11 @@ pub(super) fn Review(
     let missing = RwSignal::new(lacks(entry, entry.violations()));
     let failed = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
+    let is_new = RwSignal::new(true);
+    tasks::spawn(async move {
+        tasks::sleep(LOOK_MS).await;
+        is_new.try_set(false);
+    });
     let reason = RwSignal::new(String::new());
     let asks_reason = entry.asks_reason();
     entry.reviewed();
@@ -73,6 +83,20 @@ pub(super) fn Review(
             on_jump.run(());
         }
     };
+    let act = Callback::new(
+        move |()| if is_complete.get_untracked() { submit(()) } else { first_gap(()) },
+    );
+    effect(move || {
+        let label = match (is_complete.get(), busy.get(), entry.is_submitted().get()) {
+            (false, ..) => Language::first_gap,
+            (true, true, _) => Language::submitting,
+            (true, false, true) => Language::submit_changes,
+            (true, false, false) => Language::submit,
+        };
+        let lacks_reason = is_complete.get() && asks_reason && reason.read().trim().is_empty();
+        let disabled = is_new.get() || busy.get() || lacks_reason;
+        onward.try_set(Some(Onward { label, disabled, act }));
+    });
     view! {
         <div class="review">
             {move || {
@@ -113,29 +137,6 @@ pub(super) fn Review(
                         </label>
                     }
                 })}
-            // In sight below a list of whatever length.
-            <Show
-                when=move || is_complete.get()
-                fallback=move || {
-                    view! { <Button kind=ButtonKind::Primary label=words.say(Language::first_gap) on_click=first_gap /> }
-                }
-            >
-                <Button
-                    kind=ButtonKind::Primary
-                    icon=Glyph::Sent
-                    label=Signal::derive(move || {
-                        let language = words.now();
-                        match (busy.get(), entry.is_submitted().get()) {
-                            (true, _) => language.submitting(),
-                            (false, true) => language.submit_changes(),
-                            (false, false) => language.submit(),
-                        }
-                        .to_owned()
-                    })
-                    disabled=Signal::derive(move || busy.get() || asks_reason && reason.read().trim().is_empty())
-                    on_click=submit
-                />
-            </Show>
         </div>
     }
 }
@@ -247,7 +248,10 @@ fn Missing(lack: Lack, missing: RwSignal<Vec<Lack>>, on_jump: Callback<()>) -> i
         Of::Rows(_, rows) => words.now().rows_lack(rows),
         // The heading says it of all.
         Of::Question(_) if violation.kind == ViolationKind::Required => String::new(),
-        Of::Question(_) => words.now().broken_rule(violation.kind, violation.message.as_deref()),
+        Of::Question(_) => {
+            let data_type = entry.node(node).with_untracked(type_of);
+            words.now().broken_rule(violation.kind, data_type, violation.message.as_deref())
+        }
     };
     let remove = move |row| {
         let look_again = move || {

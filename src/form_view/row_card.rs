@@ -113,7 +113,7 @@ pub(super) fn RowCard(
                         }}
                         {move || {
                             lacks.get().map(|count| {
-                                view! { <span class="row-departures row-lacks">{words.now().page_lacks(count)}</span> }
+                                view! { <span class="row-departures row-lacks">{words.now().row_lacks(count)}</span> }
                             })
                         }}
                     </span>

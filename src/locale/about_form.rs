@@ -1,6 +1,6 @@
 //! Words of an open form: going through it, its controls, what is missing.
 
-use form::ViolationKind;
+use form::{DataType, ViolationKind};
 
 use super::{Language, words};
 
@@ -30,7 +30,13 @@ words! {
     required: "bắt buộc", "required";
     required_default: "Câu này cần trả lời.", "This needs an answer.";
     too_long: "Câu trả lời dài quá. Hãy bớt xuống dưới 80.000 ký tự.", "This answer is too long. Shorten it to fewer than 80,000 characters.";
-    type_default: "Câu trả lời này chưa đủ hoặc không đúng kiểu, ví dụ thiếu tháng hay năm, có chữ trong ô số, khu đất chưa đủ ba điểm.", "This is not the whole of an answer or not its kind, such as a date without a month, letters in a number, or an area of two points.";
+    not_a_date: "Ngày này chưa đủ hoặc không có thật.", "This date is incomplete or does not exist.";
+    not_a_time: "Ngày, giờ này chưa đủ hoặc không có thật.", "This time is incomplete or does not exist.";
+    not_whole: "Ô này chỉ ghi số nguyên.", "Enter a whole number.";
+    not_a_number: "Ô này chỉ ghi số.", "Enter a number.";
+    not_a_place: "Cần vĩ độ từ -90 đến 90 và kinh độ từ -180 đến 180.", "Enter a latitude from -90 to 90 and a longitude from -180 to 180.";
+    not_a_line: "Cần ít nhất hai điểm, mỗi điểm có vĩ độ và kinh độ.", "At least two points are needed, each with its latitude and longitude.";
+    not_an_area: "Cần ít nhất ba điểm, mỗi điểm có vĩ độ và kinh độ.", "At least three points are needed, each with its latitude and longitude.";
     constraint_default: "Câu trả lời này chưa hợp lệ.", "This answer is not valid.";
     page_needs_care: "Trang này còn câu cần xem lại. Vẫn đi tiếp được.", "Something on this page needs attention. You can still go on.";
     guidance: "Hướng dẫn thêm", "More guidance";
@@ -185,6 +191,15 @@ impl Language {
         }
     }
 
+    /// How much is missing or wrong in a row, where there is room for few words.
+    #[must_use]
+    pub fn row_lacks(self, count: usize) -> String {
+        match self {
+            Self::Vi => format!("Thiếu {count}"),
+            Self::En => format!("Lacks {count}"),
+        }
+    }
+
     /// That something is missing or wrong in so many rows.
     #[must_use]
     pub fn rows_lack(self, count: usize) -> String {
@@ -194,13 +209,36 @@ impl Language {
         }
     }
 
+    /// That an answer is not of its question's type.
+    fn not_typed(self, data_type: DataType) -> &'static str {
+        match data_type {
+            DataType::Date => self.not_a_date(),
+            DataType::Time | DataType::DateTime => self.not_a_time(),
+            DataType::Int => self.not_whole(),
+            DataType::Decimal => self.not_a_number(),
+            DataType::Geopoint => self.not_a_place(),
+            DataType::Geotrace => self.not_a_line(),
+            DataType::Geoshape => self.not_an_area(),
+            DataType::String
+            | DataType::Boolean
+            | DataType::Barcode
+            | DataType::Binary
+            | DataType::Intent => self.constraint_default(),
+        }
+    }
+
     /// What is wrong with an answer: the form's own words, or ours where it has none.
     #[must_use]
-    pub fn broken_rule(self, kind: ViolationKind, message: Option<&str>) -> String {
+    pub fn broken_rule(
+        self,
+        kind: ViolationKind,
+        data_type: DataType,
+        message: Option<&str>,
+    ) -> String {
         let ours = match kind {
             ViolationKind::Required => self.required_default(),
             ViolationKind::Constraint => self.constraint_default(),
-            ViolationKind::Type => self.type_default(),
+            ViolationKind::Type => self.not_typed(data_type),
             ViolationKind::Length => self.too_long(),
         };
         message.filter(|message| !message.is_empty()).unwrap_or(ours).to_owned()
@@ -363,13 +401,15 @@ impl Language {
         }
     }
 
-    /// The button that marks all alike of whom nothing is said yet.
+    /// The button that marks all alike of whom nothing is said yet; or those of them that a search found.
     #[must_use]
-    pub fn mark_rest(self, choice: &str, count: usize) -> String {
+    pub fn mark_rest(self, choice: &str, count: usize, is_search: bool) -> String {
         let count = self.count(count);
-        match self {
-            Self::Vi => format!("{choice} hết (còn {count})"),
-            Self::En => format!("All others: {choice} ({count})"),
+        match (self, is_search) {
+            (Self::Vi, false) => format!("Còn lại {count}: {choice}"),
+            (Self::Vi, true) => format!("Tìm thấy {count}: {choice}"),
+            (Self::En, false) => format!("All others: {choice} ({count})"),
+            (Self::En, true) => format!("Those found: {choice} ({count})"),
         }
     }
 
@@ -474,5 +514,22 @@ mod tests {
             assert_eq!(Language::Vi.add_one(label), told);
         }
         assert_eq!(Language::En.add_one("Trainee"), "Add trainee");
+    }
+
+    #[test]
+    fn what_is_not_of_its_kind_is_told_by_that_kind_unless_the_form_has_words() {
+        let told =
+            |data_type, message| Language::Vi.broken_rule(ViolationKind::Type, data_type, message);
+        assert_eq!(told(DataType::Date, None), "Ngày này chưa đủ hoặc không có thật.");
+        assert_eq!(told(DataType::Decimal, Some("")), "Ô này chỉ ghi số.");
+        assert_eq!(told(DataType::Date, Some("Ghi ngày họp.")), "Ghi ngày họp.");
+        assert!(told(DataType::Geoshape, None).contains("ba điểm"));
+    }
+
+    #[test]
+    fn the_button_for_all_who_are_left_says_how_many_it_marks() {
+        let told = |is_search| Language::Vi.mark_rest("Có mặt", 1_012, is_search);
+        assert_eq!(told(false), "Còn lại 1.012: Có mặt");
+        assert_eq!(told(true), "Tìm thấy 1.012: Có mặt");
     }
 }

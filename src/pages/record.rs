@@ -206,7 +206,10 @@ fn Shown(
 ) -> impl IntoView {
     let words = use_words();
     let has_form = program.is_some();
-    let is_gone = view.with_value(|view| view.deleted);
+    let (is_gone, is_closed) = view.with_value(|view| (view.deleted, view.is_approved()));
+    let sign_in = expect_context::<SignIn>();
+    let reviews = sign_in.reviews();
+    let may_edit = sign_in.does_field_work() && !is_gone && (!is_closed || reviews);
     let program = StoredValue::new(program);
     let answers = move || {
         let language = words.now();
@@ -226,7 +229,7 @@ fn Shown(
     view! {
         <BackToList />
         {view.with_value(|view| view.reasons.clone()).into_iter().map(|reason| view! { <SentBack reason=reason /> }).collect_view()}
-        <Head view=view sent=sent program=program />
+        <Head view=view sent=sent program=program may_edit=may_edit />
         {view.with_value(|view| view.kept.clone()).map(|kept| view! { <KeptAside kept=kept /> })}
         <Show when=move || !has_form>
             <Banner tone=Tone::Attention title=words.say(Language::form_of_record_missing) />
@@ -234,8 +237,10 @@ fn Shown(
         {(!is_gone).then(|| view! { <Conflicts view=view program=program /> })}
         {answers}
         <History view=view program=program />
+        // Whoever reviews has another main action.
+        {(may_edit && !reviews).then(|| view! { <div class="review-bar"><Edit view=view is_main=true /></div> })}
         // Judged, it would be there again.
-        {(!is_gone && expect_context::<SignIn>().reviews())
+        {(!is_gone && reviews)
             .then(|| {
                 let questions = Callback::new(move |()| questions(view, program, words.at_once()));
                 beside(Later::Judging, Judged { view, program, questions, is_asking })
@@ -303,6 +308,8 @@ fn Head(
     view: StoredValue<View>,
     sent: RwSignal<Sent>,
     program: StoredValue<Option<Arc<Program>>>,
+    /// Whether the person may go on with it.
+    may_edit: bool,
 ) -> impl IntoView {
     let words = use_words();
     let library = expect_context::<Library>();
@@ -319,16 +326,6 @@ fn Head(
     let heading = move || {
         if is_titled { title.clone() } else { form_title(library, words.now(), &heading_form) }
     };
-    let action = Signal::derive(move || {
-        let language = words.now();
-        match state {
-            State::Draft => language.continue_filling(),
-            State::Submitted | State::Returned | State::Approved | State::Withdrawn => {
-                language.amend()
-            }
-        }
-        .to_owned()
-    });
     // Its people are there again at the next session.
     let goes_on = state != State::Draft
         && !is_gone
@@ -338,12 +335,16 @@ fn Head(
         && untrack(|| library.form_to_begin(&form_id)).is_some();
     let next = goes_on.then(|| next_session_href(record, &form_id, &unit));
     let query = use_router().query();
-    let edit = Signal::derive(move || edit_from_href(record, &query.read()));
     let list = Signal::derive(move || query.read().suffix());
     let (last_form, last_unit) = (form_id.clone(), unit.clone());
-    // Whoever reviews has another main action.
-    let main =
-        if sign_in.reviews() && state != State::Draft { "button" } else { "button button-primary" };
+    let reviews = sign_in.reviews();
+    let take_away = move || match state {
+        State::Draft => Some(view! { <Delete record=record /> }.into_any()),
+        State::Withdrawn => None,
+        State::Submitted | State::Returned | State::Approved => {
+            Some(view! { <Withdraw view=view /> }.into_any())
+        }
+    };
     view! {
         <header class="record-head">
             <h1>{heading}</h1>
@@ -372,38 +373,28 @@ fn Head(
             </dl>
             {(state != State::Draft)
                 .then(|| view! { <LastTime form=last_form unit=last_unit before=record list=list /> })}
-            {(is_closed && !sign_in.reviews())
+            {(is_closed && !reviews)
                 .then(|| view! { <p class="muted">{words.say(Language::approved_why)}</p> })}
             {(state == State::Withdrawn)
                 .then(|| view! { <p class="muted">{words.say(Language::withdrawn_why)}</p> })}
             {is_gone.then(|| view! { <Banner tone=Tone::Attention title=words.say(Language::record_deleted) /> })}
-            {(sign_in.does_field_work() && (!is_closed || sign_in.reviews()))
+            {(is_gone && sign_in.does_field_work() && (!is_closed || reviews))
                 .then(|| {
-                    if is_gone {
-                        let restore = move |()| bring_back(record, records, toaster, words.at_once());
-                        return view! {
-                            <div class="button-row">
-                                <Button icon=Glyph::History label=words.say(Language::restore_record) on_click=restore />
-                            </div>
-                        }
-                        .into_any();
-                    }
+                    let restore = move |()| bring_back(record, records, toaster, words.at_once());
                     view! {
                         <div class="button-row">
-                            <A href=edit attr:class=main>
-                                <Icon glyph=Glyph::Fill />
-                                <span>{action}</span>
-                            </A>
-                            {match state {
-                                State::Draft => view! { <Delete record=record /> }.into_any(),
-                                State::Withdrawn => ().into_any(),
-                                State::Submitted | State::Returned | State::Approved => {
-                                    view! { <Withdraw view=view /> }.into_any()
-                                }
-                            }}
+                            <Button icon=Glyph::History label=words.say(Language::restore_record) on_click=restore />
                         </div>
                     }
-                    .into_any()
+                })}
+            {(may_edit && (reviews || state != State::Withdrawn))
+                .then(|| {
+                    view! {
+                        <div class="button-row">
+                            {reviews.then(|| view! { <Edit view=view is_main=state == State::Draft /> })}
+                            {take_away()}
+                        </div>
+                    }
                 })}
             {next
                 .map(|href| {
@@ -417,6 +408,25 @@ fn Head(
                     }
                 })}
         </header>
+    }
+}
+
+/// The way into the form.
+#[component]
+fn Edit(view: StoredValue<View>, is_main: bool) -> impl IntoView {
+    let words = use_words();
+    let query = use_router().query();
+    let (record, state) = view.with_value(|view| (view.record, view.state));
+    let href = Signal::derive(move || edit_from_href(record, &query.read()));
+    let label = match state {
+        State::Draft => Language::continue_filling,
+        State::Submitted | State::Returned | State::Approved | State::Withdrawn => Language::amend,
+    };
+    view! {
+        <A href=href attr:class=if is_main { "button button-primary" } else { "button" }>
+            <Icon glyph=Glyph::Fill />
+            <span>{words.say(label)}</span>
+        </A>
     }
 }
 

@@ -9,7 +9,7 @@ use sync::view::RecordView as View;
 use sync::wire::{Dot, State, field};
 
 use super::record_lines::draw_lines;
-use super::record_outline::{Line, outline_of_changes, read_only};
+use super::record_outline::{Line, outline_of_changes, read_only, with_before};
 use super::{Later, Parts, moment};
 use crate::components::{Badge, Button, Glyph, Tone};
 use crate::locale::Language;
@@ -175,9 +175,11 @@ fn tell(
         let lines = session.map(|session| outline_of_changes(session, view, written, language));
         lines.unwrap_or_default()
     };
-    let lines = outline(&fields);
     let is_open = was.is_some();
-    let was = was.map(|was| outline(&was)).filter(|was| !was.is_empty());
+    let mut lines = outline(&fields);
+    if let Some(was) = was {
+        lines = with_before(lines, outline(&was));
+    }
     let wrong = wrong.map(|behind| language.clock_is_wrong(behind));
     let is_kept_aside = outcome == KEPT_ASIDE;
     let met = match outcome.as_str() {
@@ -195,7 +197,6 @@ fn tell(
             {is_kept_aside
                 .then(|| view! { <Badge tone=Tone::Attention icon=Glyph::Warning label=Signal::stored(language.in_repair().to_owned()) /> })}
             <Changes lines=lines is_open=is_open />
-            {was.map(|was| view! { <p class="muted">{language.before_that()}</p> {draw_lines(was)} })}
         </li>
     }
     .into_any()

@@ -37,8 +37,8 @@ pub(super) fn draw_lines(lines: Vec<Line>) -> Vec<AnyView> {
                 end_list(&mut answers, &mut drawn);
                 drawn.push(view! { <p class="note"><RichText text=text /></p> }.into_any());
             }
-            Line::Answer { path, label, answers: given } => {
-                answers.push(draw_answers(path, label, given));
+            Line::Answer { path, label, answers: given, was } => {
+                answers.push(draw_answers(path, label, given, was));
             }
         }
     }
@@ -61,14 +61,20 @@ fn draw_heading(depth: usize, text: String) -> AnyView {
     }
 }
 
-fn draw_answers(path: String, label: String, answers: Vec<Answer>) -> AnyView {
+fn draw_answers(path: String, label: String, answers: Vec<Answer>, was: Vec<Answer>) -> AnyView {
     let words = use_words();
     let is_contested = answers.len() > 1;
     let alt = label.clone();
+    let draw_before = |answer| {
+        let answer = draw_answer(answer, &alt);
+        view! { <dd class="muted">{move || words.now().before_that()}": "{answer}</dd> }
+    };
+    let was = was.into_iter().map(draw_before).collect_view();
     view! {
         <div class="answer" class:answer-contested=is_contested data-path=path>
             <dt><RichText text=label /></dt>
             {answers.into_iter().map(|answer| view! { <dd>{draw_answer(answer, &alt)}</dd> }).collect_view()}
+            {was}
             {is_contested.then(|| view! { <dd class="muted">{words.say(Language::both_stand)}</dd> })}
         </div>
     }

@@ -32,6 +32,8 @@ pub(super) enum Line {
         label: String,
         /// The answer, or all that stand.
         answers: Vec<Answer>,
+        /// Of what an act changed, what stood there before; else nothing.
+        was: Vec<Answer>,
     },
 }
 
@@ -136,12 +138,28 @@ pub(super) fn outline_of_changes(
     lines
 }
 
+/// Changes, each with what stood there before.
+pub(super) fn with_before(mut changes: Vec<Line>, before: Vec<Line>) -> Vec<Line> {
+    let stood = before.into_iter().filter_map(|line| match line {
+        Line::Answer { path, answers, .. } => Some((path, answers)),
+        Line::Heading(..) | Line::Folded(..) | Line::Note(_) => None,
+    });
+    let mut stood: BTreeMap<_, _> = stood.collect();
+    for line in &mut changes {
+        if let Line::Answer { path, was, .. } = line {
+            *was = stood.remove(path).unwrap_or_default();
+        }
+    }
+    changes
+}
+
 /// The record when its form is not on this phone: answers by the names of their fields.
 pub(super) fn outline_by_path(view: &RecordView) -> Vec<Line> {
     let line = |(path, value): (&String, &Value)| Line::Answer {
         path: path.clone(),
         label: path.clone(),
         answers: answer(value, &|text| Answer::Text(text.to_owned())).into_iter().collect(),
+        was: Vec::new(),
     };
     view.fields.iter().filter(|(path, _)| !path.ends_with(']')).map(line).collect()
 }
@@ -252,7 +270,8 @@ impl Telling<'_> {
                 view.fields.get(&path).and_then(|value| answer(value, &read)).into_iter().collect()
             }
         };
-        (!answers.is_empty()).then_some(Line::Answer { path, label, answers })
+        let was = Vec::new();
+        (!answers.is_empty()).then_some(Line::Answer { path, label, answers, was })
     }
 }
 
@@ -313,7 +332,7 @@ fn read_answer(
     if is_file && !text.starts_with("jr://") {
         return Answer::Missing(text.to_owned());
     }
-    let choices = session.choices(node);
+    let choices = session.choices_with(node, text);
     let words = answer_text(language, &question.control, question.data_type, text, &choices);
     match map_link(text).filter(|_| question.data_type == form::DataType::Geopoint) {
         Some(href) => Answer::Place(words, href),
@@ -381,6 +400,53 @@ mod tests {
         assert_eq!(row_called(&session, "vp[b]").as_deref(), Some("Vi phạm · 2"));
         assert_eq!(group_called(&session, "vp[b]").as_deref(), Some("Vi phạm · 2"));
         assert_eq!(group_called(&session, "chung").as_deref(), Some("Chung"));
+    }
+
+    /// A form with a list of units, each up to a day.
+    const UNITS: &str = r#"<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"><h:head><h:title>T</h:title>
+        <model><instance><data id="t" version="1"><ngay/><dv/></data></instance><instance id="dv"><root>
+        <item><name>p_mot</name><label>Phường Một</label><to>5</to></item><item><name>x_hai</name><label>Xã Hai</label><to>9</to></item>
+        </root></instance></model></h:head><h:body><input ref="/data/ngay"><label>Ngày</label></input><select1 ref="/data/dv">
+        <label>Đơn vị</label><itemset nodeset="instance('dv')/root/item[to &gt; /data/ngay ]"><value ref="name"/><label ref="label"/></itemset>
+        </select1></h:body></h:html>"#;
+
+    fn units() -> (Session, RecordView) {
+        let (form, _) = form::parse_xform(UNITS).expect("the form is XML");
+        let program = form::compile(form, &form::Resources::default()).expect("the form is right");
+        let mut view = empty_view(RecordId([0; 16]), Hash([0; 32]));
+        view.fields.insert("dv".to_owned(), Value::Text("p_mot".to_owned()));
+        (read_only(&Arc::new(program), &view, Language::Vi), view)
+    }
+
+    fn unit(answer: &str, was: &[&str]) -> Line {
+        let text = |text: &str| Answer::Text(text.to_owned());
+        Line::Answer {
+            path: "dv".to_owned(),
+            label: "Đơn vị".to_owned(),
+            answers: vec![text(answer)],
+            was: was.iter().copied().map(text).collect(),
+        }
+    }
+
+    #[test]
+    fn what_was_chosen_is_called_by_its_label_where_the_filter_lets_nothing_through() {
+        let (session, view) = units();
+        assert_eq!(outline(&session, &view, Language::Vi), [unit("Phường Một", &[])]);
+    }
+
+    #[test]
+    fn a_change_is_told_with_what_stood_there_before() {
+        let (session, view) = units();
+        let wrote = |path: &str, value: &str| Written {
+            path: path.to_owned(),
+            value: Some(value.to_owned()),
+            replaced: 1,
+        };
+        let told = |written: &[Written]| outline_of_changes(&session, &view, written, Language::Vi);
+        let before = told(&[wrote("ngay", "3"), wrote("dv", "p_mot")]);
+        let lines = with_before(told(&[wrote("dv", "x_hai")]), before);
+        assert_eq!(lines, [unit("Xã Hai", &["Phường Một"])]);
+        assert_eq!(with_before(told(&[wrote("dv", "x_hai")]), vec![]), [unit("Xã Hai", &[])]);
     }
 
     #[test]

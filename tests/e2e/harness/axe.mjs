@@ -4,7 +4,7 @@ import { DESK, PHONE } from './phone.mjs';
 
 const debuggers = new WeakMap();
 
-/** What keeps a person out, by rule and place, at a phone's and a desk's size and in both themes. */
+/** What keeps a person out, by rule and place, and what slides sideways, at a phone's and a desk's size and in both themes. */
 export async function faults(device, screen) {
   const { page } = device;
   const before = page.viewportSize();
@@ -20,11 +20,19 @@ export async function faults(device, screen) {
         const places = nodes.map((node) => `${node.target} (${node.failureSummary.split('\n')[1]?.trim()})`);
         found.push(`${screen} ${size.width} ${colorScheme}: ${impact} ${id}: ${places.slice(0, 4).join(' | ')}`);
       }
+      for (const wide of await page.evaluate(tooWide)) found.push(`${screen} ${size.width} ${colorScheme}: wider than its room: ${wide}`);
     }
   }
   await page.setViewportSize(before);
   await page.emulateMedia({ colorScheme: 'light' });
   return found;
+}
+
+/** In the page: what is read from top to bottom and is wider than its room. A table that scrolls in itself is none. */
+function tooWide() {
+  const scrollers = [document.documentElement, ...document.querySelectorAll('.form-scroll, .page')];
+  const wide = scrollers.filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth + 1);
+  return wide.map(({ localName, className, scrollWidth, clientWidth }) => `${localName}.${className}: ${scrollWidth} in ${clientWidth}`);
 }
 
 /** By the debugger, which the page's content security policy does not bind. It stays: one that goes takes the page's authenticators along. */

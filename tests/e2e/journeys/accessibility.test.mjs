@@ -222,11 +222,13 @@ test('the inspection form, with a rule broken, has no fault', async () => {
 
 test('a contrast theme tells by a ground which language is chosen', async () => {
   const { page } = device;
+  await page.locator('.page-button').click();
   const grounds = () => page.locator('.form-head .segment').evaluateAll((segments) =>
     segments.map((segment) => getComputedStyle(segment).backgroundColor));
   await page.emulateMedia({ forcedColors: 'active' });
   await until('they differ', async () => new Set(await grounds()).size === 2);
   await page.emulateMedia({ forcedColors: 'none' });
+  await press('Escape');
 });
 
 test('with the largest letters no choice of a long list is cut off', async () => {

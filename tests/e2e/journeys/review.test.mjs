@@ -77,7 +77,7 @@ test('an officer submits a record, and it waits for the coordinator: counted on 
   await submit();
   [, record] = officer.page.url().match(/records\/([0-9a-f-]+)/);
   await phone.allSent();
-  assert.equal(await officer.page.locator('.review-bar').count(), 0, 'an officer judges nothing');
+  assert.equal(await officer.page.locator('.review-bar').getByRole('button').count(), 0, 'an officer judges nothing');
 
   await desk.open('/');
   const waiting = coordinator.page.getByRole('link', { name: /Chờ duyệt/ });
@@ -155,6 +155,10 @@ test('the officer sees on Today and in Records that it came back, from whom, whe
   await officer.page.locator('.banner').getByText(WHY).waitFor();
   await officer.page.locator('.banner').getByText(new RegExp(`${COORDINATOR} trả lại · .*\\d\\d:\\d\\d`)).waitFor();
   assert.deepEqual(await faults(officer, 'a record that came back'), []);
+  // What is to be done with it is in sight, however much stands above.
+  const mend = await officer.page.getByRole('link', { name: 'Sửa, bổ sung' }).boundingBox();
+  const tabs = await officer.page.locator('.tabs').boundingBox();
+  assert.ok(mend.y > 0 && mend.y + mend.height <= tabs.y, `it ends at ${mend.y + mend.height}`);
   await pictures(officer, phone, `/records/${record}`, 'review-back-record', () => officer.page.locator('.reason').waitFor());
 });
 
@@ -203,7 +207,7 @@ test('mended without a network and submitted again, it is approved; its officer 
   await phone.open(`/records/${record}`);
   await badge(officer, 'Đã duyệt').waitFor();
   await officer.page.getByText('Cần sửa thì nhờ người điều phối trả lại.').waitFor();
-  assert.equal(await officer.page.locator('.record-head').getByRole('link').count(), 0);
+  assert.equal(await officer.page.locator('.record-head, .review-bar').getByRole('link').count(), 0);
   await pictures(officer, phone, `/records/${record}`, 'review-approved', () => officer.page.locator('.record-head').waitFor());
   await phone.open(`/records/${record}/edit`);
   await officer.page.getByText('Cần sửa thì nhờ người điều phối trả lại.').waitFor();
@@ -254,7 +258,9 @@ test('the officer is away while a record is sent back and approved: what was wri
   const changes = coordinator.page.getByRole('dialog').filter({ visible: true });
   const answer = changes.locator('[data-path$="kien_nghi"]');
   await answer.getByText('Cấp thêm 20 triệu', { exact: true }).waitFor();
-  await answer.getByText('Cấp thêm', { exact: true }).waitFor();
+  await answer.locator('dd').getByText('Cấp thêm', { exact: true }).waitFor();
+  assert.match(await answer.innerText(), /Trước đó: Cấp thêm$/, 'what it was stands by what it is');
+  assert.equal(await changes.locator('.answers-heading').count(), 1);
   await coordinator.screenshot('review-changes');
   await coordinator.page.keyboard.press('Escape');
   await judge('Duyệt lại').click();

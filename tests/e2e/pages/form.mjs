@@ -130,8 +130,13 @@ export class FormPage {
     await this.page.locator('.save-line[data-save="saved"]').waitFor();
   }
 
+  /** Beside the pages of the form. */
   async language(code) {
+    await this.page.locator('.page-button').click();
+    const choice = this.page.locator(`.form-head input[type="radio"][value*="(${code})"]`);
     // The radio lies over its label, so that a tap anywhere on it counts.
-    await this.page.locator(`.form-head input[type="radio"][value*="(${code})"]`).check({ force: true });
+    await choice.check({ force: true });
+    await this.page.keyboard.press('Escape');
+    await choice.waitFor({ state: 'detached' });
   }
 }

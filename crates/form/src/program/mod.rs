@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(crate) use action::{ActionDef, ActionValue, Event};
-pub(crate) use body::{BodyDef, BodyId, BodyKind, Choices, ItemLabel, ListName};
+pub(crate) use body::{BodyDef, BodyId, BodyKind, Choices, ItemLabel, Itemset, ListName};
 pub(crate) use expression::{Compiled, ExprId};
 pub(crate) use graph::{CellKind, Graph, Reader};
 pub(crate) use list::List;

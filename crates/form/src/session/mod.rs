@@ -292,6 +292,21 @@ impl Session {
         Arc::clone(found)
     }
 
+    /// The same for whoever only reads an answer: what the filter leaves out today was chosen once, and is called something.
+    #[must_use]
+    pub fn choices_with(&self, id: NodeId, answer: &str) -> Arc<[Choice]> {
+        let choices = self.choices(id);
+        let is_out = |value: &&str| choices.iter().all(|choice| choice.value != *value);
+        let mut out: Vec<&str> = answer.split_whitespace().filter(is_out).collect();
+        let Some((item, asked)) = self.asked(id).filter(|_| !out.is_empty() && is_out(&answer))
+        else {
+            return choices;
+        };
+        out.push(answer);
+        let found = self.reading().unfiltered(asked, item, &out).unwrap_or_default();
+        choices.iter().cloned().chain(found).collect()
+    }
+
     /// The node whose answer a select is, and where its choices come from.
     fn asked(&self, id: NodeId) -> Option<(ItemId, &Choices)> {
         let node = self.drawn.get(id)?;

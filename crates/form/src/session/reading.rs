@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use xpath::{Context, EvalError, LocalTime, Random, Tree, Value};
+use xpath::ast::{Expression, Start};
+use xpath::{Context, EvalError, Expr, LocalTime, Random, Tree, Value};
 
 use super::instance::ItemId;
 use super::tree::{FormHost, Handle, Live};
-use crate::program::{BodyKind, Choices, ExprId, ItemLabel, Part, Said, Saying, TextEntry};
+use crate::program::{
+    BodyKind, Choices, Compiled, ExprId, ItemLabel, Itemset, Part, Said, Saying, TextEntry,
+};
 use crate::view::{Choice, DataType, Numbers, RichText};
 
 /// Counts that evaluation moves on. Atomic, so that a session can be shared for reading.
@@ -39,14 +42,25 @@ impl Reading<'_> {
         node: Handle,
         take: impl FnOnce(&Value<Handle>, &Context<Live, FormHost>) -> R,
     ) -> Result<R, EvalError> {
-        self.counters.evaluated.fetch_add(1, Ordering::Relaxed);
         let compiled = self.live.program.expression(expr);
+        self.with_written(compiled, &compiled.expr, node, take)
+    }
+
+    /// The same for an expression as it stands, or as it was changed since: its paths have the numbers that they had.
+    fn with_written<R>(
+        &self,
+        compiled: &Compiled,
+        expr: &Expr,
+        node: Handle,
+        take: impl FnOnce(&Value<Handle>, &Context<Live, FormHost>) -> R,
+    ) -> Result<R, EvalError> {
+        self.counters.evaluated.fetch_add(1, Ordering::Relaxed);
         let draw = self.counters.draws.fetch_add(1, Ordering::Relaxed);
         let random = Random::new(self.seed ^ draw.wrapping_mul(0xd134_2543_de82_ef95));
         let host = FormHost { reading: self, compiled, current: node };
         let mut context = Context::new(&self.live, &host, node, self.now, &random);
         context.root = Some(Handle::DOCUMENT);
-        let (value, work) = xpath::evaluate_counted(&compiled.expr, &context);
+        let (value, work) = xpath::evaluate_counted(expr, &context);
         self.counters.visited.fetch_add(work, Ordering::Relaxed);
         Ok(take(&value?, &context))
     }
@@ -73,10 +87,20 @@ impl Reading<'_> {
     }
 
     pub(crate) fn nodes(&self, expr: ExprId, node: Handle) -> Result<Vec<Handle>, EvalError> {
-        self.with(expr, node, |value, _| match value {
-            Value::Nodes(nodes) => nodes.iter().collect(),
-            _ => Vec::new(),
-        })
+        self.with(expr, node, |value, _| found(value))
+    }
+
+    /// What a path leads to without its conditions: the rows of a list, whatever a filter leaves of them.
+    fn all_nodes(&self, expr: ExprId, node: Handle) -> Result<Vec<Handle>, EvalError> {
+        let compiled = self.live.program.expression(expr);
+        let mut whole = compiled.expr.ast().clone();
+        if let Expression::Path(path) = &mut whole {
+            if let Start::Expression { predicates, .. } = &mut path.start {
+                predicates.clear();
+            }
+            path.steps.iter_mut().for_each(|step| step.predicates.clear());
+        }
+        self.with_written(compiled, &Expr::from_ast(whole), node, |value, _| found(value))
     }
 
     /// Text with the outputs filled in; an output that cannot be computed is left out.
@@ -203,7 +227,6 @@ impl Reading<'_> {
         item: ItemId,
     ) -> Result<Vec<Choice>, EvalError> {
         let here = Handle::item(item);
-        let plain = |text: String| RichText { text, ..RichText::default() };
         let own = choices.items.iter();
         let mut found: Vec<Choice> = own
             .map(|(value, said)| Choice {
@@ -215,29 +238,60 @@ impl Reading<'_> {
         if let Some(set) = &choices.itemset {
             for node in self.nodes(set.nodeset, here)? {
                 let value = self.child_text(set.value_child.as_deref(), set.value, node)?;
-                let text = |expr| self.child_text(set.label_child.as_deref(), expr, node);
-                let label = match set.label {
-                    None => plain(value.clone()),
-                    Some(ItemLabel::Text(expr)) => plain(text(expr)?),
-                    Some(ItemLabel::Itext(expr)) => {
-                        let id = text(expr)?;
-                        match set.own.get(id.as_str()) {
-                            Some(own) => self.said(own, here),
-                            None => self.itext(&id).unwrap_or_else(|| plain(id)),
-                        }
-                    }
-                };
-                let geometry = match set.geometry {
-                    Some(expr) => self.child_text(Some("geometry"), expr, node)?,
-                    None => String::new(),
-                };
-                let geometry = Some(geometry).filter(|text| !text.trim().is_empty());
-                found.push(Choice { value, label, geometry: geometry.map(Into::into) });
+                found.push(self.choice(set, node, value, here)?);
             }
         }
         if choices.searched {
             let mut known = BTreeSet::new();
             found.retain(|choice| known.insert(choice.value.clone()));
+        }
+        Ok(found)
+    }
+
+    /// A row of a list as a choice.
+    fn choice(
+        &self,
+        set: &Itemset,
+        node: Handle,
+        value: String,
+        here: Handle,
+    ) -> Result<Choice, EvalError> {
+        let plain = |text: String| RichText { text, ..RichText::default() };
+        let text = |expr| self.child_text(set.label_child.as_deref(), expr, node);
+        let label = match set.label {
+            None => plain(value.clone()),
+            Some(ItemLabel::Text(expr)) => plain(text(expr)?),
+            Some(ItemLabel::Itext(expr)) => {
+                let id = text(expr)?;
+                match set.own.get(id.as_str()) {
+                    Some(own) => self.said(own, here),
+                    None => self.itext(&id).unwrap_or_else(|| plain(id)),
+                }
+            }
+        };
+        let geometry = match set.geometry {
+            Some(expr) => self.child_text(Some("geometry"), expr, node)?,
+            None => String::new(),
+        };
+        let geometry = Some(geometry).filter(|text| !text.trim().is_empty());
+        Ok(Choice { value, label, geometry: geometry.map(Into::into) })
+    }
+
+    /// What a question could be answered with were there no filter, of these values.
+    pub(crate) fn unfiltered(
+        &self,
+        choices: &Choices,
+        item: ItemId,
+        values: &[&str],
+    ) -> Result<Vec<Choice>, EvalError> {
+        let mut found = Vec::new();
+        let Some(set) = &choices.itemset else { return Ok(found) };
+        let here = Handle::item(item);
+        for node in self.all_nodes(set.nodeset, here)? {
+            let value = self.child_text(set.value_child.as_deref(), set.value, node)?;
+            if values.contains(&value.as_str()) {
+                found.push(self.choice(set, node, value, here)?);
+            }
         }
         Ok(found)
     }
@@ -258,5 +312,12 @@ impl Reading<'_> {
             }
         }
         None
+    }
+}
+
+fn found(value: &Value<Handle>) -> Vec<Handle> {
+    match value {
+        Value::Nodes(nodes) => nodes.iter().collect(),
+        _ => Vec::new(),
     }
 }

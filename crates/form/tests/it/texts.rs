@@ -429,3 +429,28 @@ fn a_pattern_that_cannot_be_read_is_told_with_its_place() {
         "{told:?}"
     );
 }
+
+#[test]
+fn whoever_reads_an_answer_is_told_what_it_is_called_whatever_the_filter_leaves_today() {
+    let model = r#"<itext><translation lang="vi"><text id="l-0"><value>Phường Một</value></text>
+        <text id="l-1"><value>Xã Hai</value></text></translation></itext>
+        <instance id="l"><root><item><itextId>l-0</itextId><name>mot</name><to>5</to></item>
+        <item><itextId>l-1</itextId><name>hai</name><to>9</to></item></root></instance>"#;
+    let list = r#"<itemset nodeset="instance('l')/root/item[to &gt; /data/p ]"><value ref="name"/>
+        <label ref="jr:itext(itextId)"/></itemset>"#;
+    let body = format!(
+        r#"{}<select1 ref="/data/one">{list}</select1><select ref="/data/many">{list}</select>"#,
+        inputs(&["p"])
+    );
+    let told = |p: &str, name: &str, answer: &str| {
+        let program = program("<p/><one/><many/>", model, &body);
+        let fields = [("p", p), (name, answer)].map(|(at, text)| (at.to_owned(), text.to_owned()));
+        let session = Session::as_stored(program, environment(), &fields.into());
+        let choices = session.choices_with(session.node(name), answer);
+        choices.iter().map(|choice| choice.label.text.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(told("", "one", "mot"), ["Phường Một"], "the filter leaves nothing");
+    assert_eq!(told("7", "many", "hai mot"), ["Xã Hai", "Phường Một"]);
+    assert_eq!(told("7", "one", "hai"), ["Xã Hai"], "what is left is as it was");
+    assert_eq!(told("7", "one", "ba"), ["Xã Hai"], "nothing is made up");
+}
