@@ -42,6 +42,8 @@ test('an administrator adds a person and gets a code: as a picture, as a link, a
   await field('Đơn vị').locator('select').selectOption('dn_p_bao_vinh');
   await sheet.getByRole('button', { name: 'Thêm người' }).click();
   await sheet.getByText('Tên đăng nhập chỉ gồm chữ không dấu').waitFor();
+  const save = sheet.getByRole('button', { name: 'Thêm người' });
+  assert.ok(await save.evaluate((pressed) => pressed === document.activeElement), 'whoever pressed it is there still');
   await sheet.getByLabel('Tên đăng nhập').fill('canbo3.baovinh');
   await sheet.getByRole('button', { name: 'Thêm người' }).click();
 
