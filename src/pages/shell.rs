@@ -1,5 +1,6 @@
 //! The frame of every screen but an open form: the status line, the page, the tabs.
 
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
 use crate::reactive::{Show, effect};
@@ -27,9 +28,14 @@ pub fn Shell() -> impl IntoView {
             request_animation_frame(move || document::catch_focus(row.as_deref(), "#content"));
         });
     });
+    // The address stays: what follows its # is a sign-in code.
+    let skip = |event: MouseEvent| {
+        event.prevent_default();
+        document::focus("#content");
+    };
     view! {
         <div class="shell">
-            <a class="skip-link" href="#content" rel="external">{words.say(Language::skip_to_content)}</a>
+            <a class="skip-link" href="#content" on:click=skip>{words.say(Language::skip_to_content)}</a>
             <header class="shell-head"><StandingLine /></header>
             <Tabs />
             <main class="shell-main" id="content" tabindex="-1">

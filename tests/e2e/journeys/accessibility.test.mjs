@@ -32,6 +32,8 @@ async function tabTo(selector, limit = 60) {
 
 const press = (key) => device.page.keyboard.press(key);
 
+const isOnPage = () => device.page.evaluate(() => document.activeElement?.id === 'content');
+
 test('signing in has no fault, and needs no pointer', async () => {
   await app.open('/');
   await device.page.locator('input[name="name"]').waitFor();
@@ -157,6 +159,14 @@ test('whoever opens a record is in it, and back in the list on its row', async (
   const id = href.match(/records\/([^/?]+)/)[1];
   await until('the focus is on the row again', () =>
     page.evaluate((id) => document.activeElement?.matches(`.record-row[href*="${id}"]`), id));
+});
+
+test('the skip link leads to the page and leaves the address as it is', async () => {
+  await app.open('/more');
+  await tabTo('.skip-link');
+  await press('Enter');
+  await until('the page has the focus', isOnPage);
+  assert.equal(new URL(device.page.url()).hash, '');
 });
 
 test('no moment and no news that comes by itself is read out', async () => {
