@@ -177,16 +177,15 @@ pub(super) fn Judging() -> impl IntoView {
     }
 }
 
-/// The way on: nobody aims at the list again after each of forty. Whoever pressed what is gone now comes to it.
+/// The way on: nobody aims at the list again after each of forty. Whoever pressed what is gone now comes to it; to the page after the last.
 #[component]
 fn Next() -> impl IntoView {
     let words = use_words();
     let query = use_router().query();
     let Following { next, left } = expect_context();
     effect(move || {
-        if next.get().is_some() {
-            request_animation_frame(|| document::catch_focus(None, ".review-next"));
-        }
+        let there = if next.get().is_some() { ".review-next" } else { "#content" };
+        request_animation_frame(move || document::catch_focus(None, there));
     });
     move || {
         next.get().map(|id| {

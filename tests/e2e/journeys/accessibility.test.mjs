@@ -169,6 +169,15 @@ test('the skip link leads to the page and leaves the address as it is', async ()
   assert.equal(new URL(device.page.url()).hash, '');
 });
 
+test('what its own press takes away leaves whoever pressed it on the page', async () => {
+  await app.open('/records?q=zzzz');
+  const clear = device.page.getByRole('button', { name: 'Bỏ lọc' });
+  await clear.waitFor();
+  await clear.press('Enter');
+  await clear.waitFor({ state: 'detached' });
+  await until('the page has the focus', isOnPage);
+});
+
 test('no moment and no news that comes by itself is read out', async () => {
   const { page } = device;
   await app.open('/');

@@ -93,6 +93,7 @@ test('a PIN is set by keys alone', async () => {
     await page.keyboard.type(PIN);
   }
   await page.getByText('chỉ mở được bằng mã PIN').waitFor();
+  await until('the pad is gone, and the page has the focus', () => page.evaluate(() => document.activeElement?.id === 'content'));
   await phone.screenshot('pin-set');
 });
 
