@@ -20,12 +20,12 @@ before(async () => {
 });
 
 /** Presses Tab until the focus is on what is sought; fails when it never gets there. */
-async function tabTo(selector, limit = 60) {
+async function tabTo(selector, key = 'Tab', limit = 60) {
   const target = device.page.locator(selector).first();
   await target.waitFor();
   for (let step = 0; step <= limit; step += 1) {
     if (await target.evaluate((element) => element === document.activeElement)) return;
-    await device.page.keyboard.press('Tab');
+    await device.page.keyboard.press(key);
   }
   assert.fail(`Tab never reaches ${selector}`);
 }
@@ -44,11 +44,12 @@ test('signing in has no fault, and needs no pointer', async () => {
   await device.page.keyboard.type(PASSWORD);
   await press('Enter');
   await device.page.getByRole('navigation').first().waitFor();
+  await until('whoever was let in is on the page', isOnPage);
   await app.readyForOffline();
 });
 
 test('from Today to a form by keys, and its first page answered', async () => {
-  await tabTo('.tab[href="/fill"]');
+  await tabTo('.tab[href="/fill"]', 'Shift+Tab');
   await press('Enter');
   await device.page.locator('input[type="search"]').waitFor();
   await tabTo(`[data-form="${FORM}"]`);

@@ -348,6 +348,7 @@ test('a PIN that comes back to mind opens the notebook in use, which stays that 
   await itself().click();
   await press(PIN);
   await page.getByRole('navigation').first().waitFor();
+  await until('whoever was let in is on the page', () => page.evaluate(() => document.activeElement?.id === 'content'));
 });
 
 test('whoever forgot the PIN begins anew beside what it closes, and finds that again should it come back', async () => {
