@@ -170,6 +170,19 @@ test('the skip link leads to the page and leaves the address as it is', async ()
   assert.equal(new URL(device.page.url()).hash, '');
 });
 
+test('whoever goes through a list by keys sees where they are: the ring is inside of what fills its row', async () => {
+  for (const [path, selector] of [['/fill', '.list-row'], ['/records', '.record-row']]) {
+    await app.open(path);
+    await tabTo(selector);
+    const [style, reach] = await device.page.evaluate(() => {
+      const { outlineStyle, outlineWidth, outlineOffset } = getComputedStyle(document.activeElement);
+      return [outlineStyle, parseFloat(outlineWidth) + parseFloat(outlineOffset)];
+    });
+    assert.equal(style, 'solid', selector);
+    assert.ok(reach <= 0, `${selector} ${reach}`);
+  }
+});
+
 test('what its own press takes away leaves whoever pressed it on the page', async () => {
   await app.open('/records?q=zzzz');
   const clear = device.page.getByRole('button', { name: 'Bỏ lọc' });
