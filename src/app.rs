@@ -230,14 +230,16 @@ fn show_preferences(preferences: Preferences) {
 /// Before anybody is let in: nothing of anybody's records is in memory.
 #[component]
 fn Outside() -> impl IntoView {
-    let screen = use_router().screen();
+    let router = use_router();
+    router.come_from_outside();
+    let screen = router.screen();
     let asked = expect_context::<Door>().asked();
     move || match (screen.get(), asked.read().is_some()) {
         (screen, true) if screen != Screen::SignIn => {
             view! { <InPart screen=Later::Unlock /> }.into_any()
         }
         // Whoever goes on from a lost phone has nobody to sign in with while there is no network.
-        (Screen::Carry, _) => view! { <InPart screen=Later::Carry /> }.into_any(),
+        (Screen::Carry, _) => carry_alone(),
         _ => view! { <SignInPage /> }.into_any(),
     }
 }
@@ -270,10 +272,15 @@ fn Ready(stores: Stores) -> impl IntoView {
             Frame::SignIn => view! { <SignInPage /> }.into_any(),
             Frame::Start => view! { <InPart screen=Later::Start /> }.into_any(),
             Frame::Entry => view! { <InPart screen=Later::Entry /> }.into_any(),
-            Frame::Carry => view! { <InPart screen=Later::Carry /> }.into_any(),
+            Frame::Carry => carry_alone(),
             Frame::NotFound => view! { <NotFoundPage /> }.into_any(),
         }}
     }
+}
+
+/// The page of what goes by file, outside of the frame that has the tabs.
+fn carry_alone() -> AnyView {
+    view! { <main><InPart screen=Later::Carry /></main> }.into_any()
 }
 
 /// What fills the whole page.

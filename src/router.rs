@@ -139,10 +139,15 @@ impl Router {
         self.place
     }
 
-    /// Where they came from, whichever way; nowhere as long as they are where the page was opened.
+    /// Where they came from, whichever way; nowhere as long as they are where the page was opened, and were let in with it.
     #[must_use]
     pub fn left(self) -> Option<Place> {
         self.left.get_value()
+    }
+
+    /// Whoever is let in at this same address comes from outside.
+    pub fn come_from_outside(self) {
+        self.left.set_value(Some(Place { screen: Screen::SignIn, id: None }));
     }
 
     /// The screen to show.

@@ -29,7 +29,8 @@ impl ButtonKind {
     }
 }
 
-/// A button with words, and an icon before them.
+/// A button with words, and an icon before them. Disabled it keeps the focus: most are disabled by their own press, and whoever pressed is
+/// to be there still when the answer comes.
 #[component]
 pub fn Button(
     #[prop(into)] label: Signal<String>,
@@ -45,8 +46,15 @@ pub fn Button(
         <button
             class=kind.class()
             type=if submits { "submit" } else { "button" }
-            disabled=move || disabled.get()
-            on:click=move |_| on_click.run(())
+            aria-disabled=move || disabled.get().then_some("true")
+            on:click=move |event| {
+                if disabled.get_untracked() {
+                    // Nor does it submit its form.
+                    event.prevent_default();
+                } else {
+                    on_click.run(());
+                }
+            }
         >
             {icon.map(|glyph| view! { <Icon glyph=glyph /> })}
             <span>{move || label.get()}</span>

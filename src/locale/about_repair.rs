@@ -18,6 +18,7 @@ words! {
     case_applied: "Đã ghi vào hồ sơ", "Put into its record";
     set_aside: "Không ghi vào hồ sơ", "Set aside";
     case_set_aside: "Đã lưu lại, không ghi vào hồ sơ", "Set aside";
+    say_why_aside: "Hãy ghi lý do: người gửi cần biết.", "Give a reason: the sender needs to know.";
     why_set_aside: "Lý do, người gửi sẽ đọc trên máy của họ", "The reason, which the sender reads on their phone";
     unreadable_work: "Dữ liệu không đọc được", "Unreadable work";
     sender: "Người gửi", "Sent by";

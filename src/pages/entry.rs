@@ -229,6 +229,7 @@ fn watch_space(entry: FormEntry) {
 #[component]
 pub(super) fn OpenFailure(error: OpenFormError) -> impl IntoView {
     let words = use_words();
+    title_page(words.say(Language::form_not_here));
     let technical = error.to_string();
     let why = Signal::derive(move || {
         let language = words.now();

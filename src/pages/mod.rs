@@ -29,6 +29,7 @@ mod pin_offer;
 mod pin_pad;
 mod pin_settings;
 mod preview;
+mod reason;
 mod record;
 mod record_conflicts;
 mod record_history;

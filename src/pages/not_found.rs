@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::title_page;
 use crate::locale::Language;
 use crate::router::A;
 use crate::stores::preferences::use_words;
@@ -10,6 +11,7 @@ use crate::stores::preferences::use_words;
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
     let words = use_words();
+    title_page(words.say(Language::nothing_here));
     view! {
         <main class="page open-failure">
             <h1>{words.say(Language::nothing_here)}</h1>

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::people::why_not;
-use crate::components::{Banner, Button, PasswordField, TextField, Tone};
+use crate::components::{Banner, Button, PasswordField, TextField, Tone, keyed_list};
 use crate::locale::Language;
 use crate::platform::{
     passkeys::{self as browser, PasskeyError},
@@ -23,6 +23,15 @@ pub(super) fn given(typed: RwSignal<Again>) -> Again {
         typed.update(|typed| typed.passkey = None);
     }
     given
+}
+
+/// Fields that are drawn anew, and so empty and hidden, at each `round`: nobody who takes the phone up next is to show what was typed.
+/// A form's own `reset` unticks "show" and shows on.
+pub(super) fn fresh(
+    round: RwSignal<u32>,
+    fields: impl Fn() -> AnyView + Send + Sync + 'static,
+) -> AnyView {
+    keyed_list(move || vec![round.get()], u32::to_string, move |_| fields())
 }
 
 /// One's password, a code for who has none, or a passkey. `ids`: of the two fields.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::moment;
 use super::people::{WhyNot, why_not};
-use super::people_again::{AgainFields, given};
+use super::people_again::{AgainFields, fresh, given};
 use super::sheet_request::{SheetRequest, is_open_for};
 use crate::components::{
     Banner, Button, ButtonKind, Sheet, TextField, Toast, Toaster, Tone, keyed_list,
@@ -125,7 +125,7 @@ fn AddForm(hands: Hands) -> impl IntoView {
     let name = RwSignal::new(String::new());
     let failure = RwSignal::new(None::<PasskeyFailure>);
     let busy = RwSignal::new(false);
-    let form = NodeRef::<leptos::html::Form>::new();
+    let round = RwSignal::new(0);
     let add = move || {
         if busy.get_untracked() {
             return;
@@ -140,10 +140,7 @@ fn AddForm(hands: Hands) -> impl IntoView {
                 Ok(_added) => {
                     typed.try_set(Again::default());
                     name.try_set(String::new());
-                    // Nobody who takes the phone up next is to show it.
-                    if let Some(Some(form)) = form.try_get_untracked() {
-                        form.reset();
-                    }
+                    round.try_update(|round| *round += 1);
                     hands.tell(words.at_once().passkey_added());
                 }
                 Err(error) => {
@@ -156,15 +153,8 @@ fn AddForm(hands: Hands) -> impl IntoView {
         let language = words.now();
         if busy.get() { language.adding_passkey() } else { language.add_passkey() }.to_owned()
     });
-    view! {
-        <form
-            node_ref=form
-            class="sign-in-form"
-            on:submit=move |event| {
-                event.prevent_default();
-                add();
-            }
-        >
+    let fields = move || {
+        view! {
             <TextField
                 id="passkey-name"
                 label=words.say(Language::passkey_name)
@@ -174,6 +164,18 @@ fn AddForm(hands: Hands) -> impl IntoView {
                 }
             />
             <AgainFields ids=["passkey-password", "passkey-code"] typed=typed />
+        }
+        .into_any()
+    };
+    view! {
+        <form
+            class="sign-in-form"
+            on:submit=move |event| {
+                event.prevent_default();
+                add();
+            }
+        >
+            {fresh(round, fields)}
             {move || {
                 let why = failure.read().as_ref().map(|why| not_added(words.now(), why))?;
                 Some(view! { <Banner tone=Tone::Bad title=why /> })
@@ -250,12 +252,8 @@ fn RenameSheet(hands: Hands) -> impl IntoView {
 fn RemoveSheet(hands: Hands) -> impl IntoView {
     let words = use_words();
     let typed = RwSignal::new(Again::default());
-    let form = NodeRef::<leptos::html::Form>::new();
     let request = SheetRequest::new(why_not, move || {
         typed.try_set(Again::default());
-        if let Some(Some(form)) = form.try_get_untracked() {
-            form.reset();
-        }
         hands.removes.try_set(None);
     });
     let remove = move || {
@@ -278,7 +276,6 @@ fn RemoveSheet(hands: Hands) -> impl IntoView {
             on_close=request.close
         >
             <form
-                node_ref=form
                 class="sign-in-form"
                 on:submit=move |event| {
                     event.prevent_default();

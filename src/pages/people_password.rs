@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::people::WhyNot;
+use super::people_again::fresh;
 use crate::components::{Button, PasswordField, TextField, Toast, Toaster};
 use crate::locale::Language;
 use crate::platform::tasks;
@@ -20,7 +21,7 @@ pub(super) fn OwnPassword() -> impl IntoView {
     let typed = RwSignal::new(NewPassword::default());
     let failure = RwSignal::new(None::<FetchError>);
     let busy = RwSignal::new(false);
-    let form = NodeRef::<leptos::html::Form>::new();
+    let round = RwSignal::new(0);
     let change = move || {
         if busy.get_untracked() {
             return;
@@ -33,10 +34,7 @@ pub(super) fn OwnPassword() -> impl IntoView {
             match answer {
                 Ok(()) => {
                     typed.try_set(NewPassword::default());
-                    // Nobody who takes the phone up next is to show it.
-                    if let Some(Some(form)) = form.try_get_untracked() {
-                        form.reset();
-                    }
+                    round.try_update(|round| *round += 1);
                     let text = words.at_once().password_changed().to_owned();
                     toaster.show(Toast { text, action: None });
                 }
@@ -46,11 +44,40 @@ pub(super) fn OwnPassword() -> impl IntoView {
             }
         });
     };
+    let fields = move || {
+        view! {
+            <PasswordField
+                id="old-password"
+                label=words.say(Language::old_password)
+                show_label=words.say(Language::show_password)
+                on_input=move |text| {
+                    typed.try_update(|typed| typed.old = text);
+                }
+            />
+            <TextField
+                id="reset-code"
+                label=words.say(Language::code_instead)
+                autocomplete="one-time-code"
+                on_input=move |text| {
+                    typed.try_update(|typed| typed.code = text);
+                }
+            />
+            <PasswordField
+                id="new-password"
+                autocomplete="new-password"
+                label=words.say(Language::new_password)
+                show_label=words.say(Language::show_password)
+                on_input=move |text| {
+                    typed.try_update(|typed| typed.new = text);
+                }
+            />
+        }
+        .into_any()
+    };
     view! {
         <details>
             <summary>{words.say(Language::change_password)}</summary>
             <form
-                node_ref=form
                 class="sign-in-form"
                 on:submit=move |event| {
                     event.prevent_default();
@@ -58,31 +85,7 @@ pub(super) fn OwnPassword() -> impl IntoView {
                 }
             >
                 <p class="muted">{words.say(Language::change_password_why)}</p>
-                <PasswordField
-                    id="old-password"
-                    label=words.say(Language::old_password)
-                    show_label=words.say(Language::show_password)
-                    on_input=move |text| {
-                        typed.try_update(|typed| typed.old = text);
-                    }
-                />
-                <TextField
-                    id="reset-code"
-                    label=words.say(Language::code_instead)
-                    autocomplete="one-time-code"
-                    on_input=move |text| {
-                        typed.try_update(|typed| typed.code = text);
-                    }
-                />
-                <PasswordField
-                    id="new-password"
-                    autocomplete="new-password"
-                    label=words.say(Language::new_password)
-                    show_label=words.say(Language::show_password)
-                    on_input=move |text| {
-                        typed.try_update(|typed| typed.new = text);
-                    }
-                />
+                {fresh(round, fields)}
                 <WhyNot error=failure />
                 <Button label=words.say(Language::change_password) disabled=busy submits=true on_click=|()| {} />
             </form>

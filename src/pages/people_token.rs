@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::copy_button::CopyButton;
 use super::people::WhyNot;
-use super::people_again::{AgainFields, given};
+use super::people_again::{AgainFields, fresh, given};
 use crate::components::{Button, TextField};
 use crate::locale::Language;
 use crate::platform::tasks;
@@ -29,7 +29,7 @@ pub(super) fn OwnToken(#[prop(into)] on_made: Callback<()>) -> impl IntoView {
     let made = RwSignal::new(None::<ClientToken>);
     let failure = RwSignal::new(None::<FetchError>);
     let busy = RwSignal::new(false);
-    let form = NodeRef::<leptos::html::Form>::new();
+    let round = RwSignal::new(0);
     let make = move || {
         if busy.get_untracked() {
             return;
@@ -39,16 +39,14 @@ pub(super) fn OwnToken(#[prop(into)] on_made: Callback<()>) -> impl IntoView {
         made.set(None);
         tasks::spawn(async move {
             let account = account.get_value();
-            let (device, again) = (device.get_untracked(), given(typed));
-            let answer = people::make_token(&account, &device, &again).await;
+            let (name, again) = (device.get_untracked(), given(typed));
+            let answer = people::make_token(&account, &name, &again).await;
             busy.try_set(false);
             match answer {
                 Ok(token) => {
                     typed.try_set(Again::default());
-                    // Nobody who takes the phone up next is to show it.
-                    if let Some(Some(form)) = form.try_get_untracked() {
-                        form.reset();
-                    }
+                    device.try_set(String::new());
+                    round.try_update(|round| *round += 1);
                     made.try_set(Some(token));
                     on_made.try_run(());
                 }
@@ -58,11 +56,24 @@ pub(super) fn OwnToken(#[prop(into)] on_made: Callback<()>) -> impl IntoView {
             }
         });
     };
+    let fields = move || {
+        view! {
+            <TextField
+                id="token-device"
+                label=words.say(Language::other_app_device)
+                autocomplete="off"
+                on_input=move |text| {
+                    device.try_set(text);
+                }
+            />
+            <AgainFields ids=["token-password", "token-code"] typed=typed />
+        }
+        .into_any()
+    };
     Some(view! {
         <details>
             <summary>{words.say(Language::other_app)}</summary>
             <form
-                node_ref=form
                 class="sign-in-form"
                 on:submit=move |event| {
                     event.prevent_default();
@@ -70,15 +81,7 @@ pub(super) fn OwnToken(#[prop(into)] on_made: Callback<()>) -> impl IntoView {
                 }
             >
                 <p class="muted">{words.say(Language::other_app_why)}</p>
-                <TextField
-                    id="token-device"
-                    label=words.say(Language::other_app_device)
-                    autocomplete="off"
-                    on_input=move |text| {
-                        device.try_set(text);
-                    }
-                />
-                <AgainFields ids=["token-password", "token-code"] typed=typed />
+                {fresh(round, fields)}
                 <WhyNot error=failure />
                 <Button label=words.say(Language::make_token) disabled=busy submits=true on_click=|()| {} />
             </form>

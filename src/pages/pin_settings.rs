@@ -8,7 +8,7 @@ use super::{
 };
 use crate::components::{Banner, Button, ChoiceOption, Segmented, Toast, Toaster, Tone};
 use crate::locale::Language;
-use crate::platform::tasks;
+use crate::platform::{document, tasks};
 use crate::reactive::{Show, memo};
 use crate::stores::{Door, Library, door::PinError, pack::REQUIRED, pin, preferences::use_words};
 
@@ -116,6 +116,8 @@ fn Asking(step: RwSignal<Step>, failure: RwSignal<Option<String>>) -> impl IntoV
             match done {
                 Ok(()) => {
                     step.try_set(Step::Idle);
+                    // The pad that they were on is gone.
+                    request_animation_frame(|| document::catch_focus(None, "#content"));
                     let said: fn(Language) -> &'static str =
                         if new.is_some() { Language::pin_is_set } else { Language::pin_is_removed };
                     let text = said(words.at_once()).to_owned();

@@ -14,7 +14,7 @@ use super::record_conflicts::Conflicts;
 use super::record_history::History;
 use super::record_lines::draw_lines;
 use super::record_outline::{Line, missing_files, outline, outline_by_path, placed, read_only};
-use super::record_row::{StateBadge, form_title};
+use super::record_row::{StateBadge, form_title, record_name};
 use super::record_standing::Withdraw;
 use super::review::Judged;
 use super::{Later, edit_from_href, moment, next_session_href};
@@ -323,9 +323,7 @@ fn Head(
     let author = records.person(&author);
     let heading_form = form_id.clone();
     let is_titled = !title.is_empty();
-    let heading = move || {
-        if is_titled { title.clone() } else { form_title(library, words.now(), &heading_form) }
-    };
+    let heading = move || record_name(library, words.now(), &title, &heading_form);
     // Its people are there again at the next session.
     let goes_on = state != State::Draft
         && !is_gone

@@ -58,6 +58,11 @@ pub(super) fn form_title(library: Library, language: Language, form: &str) -> St
     library.form_title(form, language).unwrap_or_else(|| form.to_owned())
 }
 
+/// What a record is called: by its title, or by its form's.
+pub(super) fn record_name(library: Library, language: Language, title: &str, form: &str) -> String {
+    if title.is_empty() { form_title(library, language, form) } else { title.to_owned() }
+}
+
 /// All that [`RecordRow`] draws of a record, as a key: what is drawn anew when it changes.
 pub(super) fn row_key(record: &RecordSummary, current: bool) -> String {
     let RecordSummary { id, form_id, unit, title, state, returned, changed_ms, .. } = record;
@@ -95,9 +100,7 @@ pub(super) fn RecordRow(
     } = Arc::unwrap_or_clone(record);
     let form = form_id.clone();
     let is_untitled = title.is_empty();
-    let name = move || {
-        if is_untitled { form_title(library, words.now(), &form_id) } else { title.clone() }
-    };
+    let name = move || record_name(library, words.now(), &title, &form_id);
     let records = expect_context::<Records>();
     let looks_after = expect_context::<RepairDesk>().may_settle();
     let asked = asks.and_then(|asks| asked(asks, looks_after));

@@ -15,7 +15,7 @@ mod period;
 use self::export::Export;
 use self::period::{FROM, Period, TO};
 use super::record::RecordView;
-use super::record_row::{RecordRow, asked, form_title, row_key, state_text};
+use super::record_row::{RecordRow, asked, form_title, record_name, row_key, state_text};
 use super::review::Following;
 use super::title_page;
 use crate::components::{
@@ -46,8 +46,16 @@ pub fn RecordsPage() -> impl IntoView {
     let id = router.id_on(Screen::Records);
     let records = expect_context::<Records>();
     let library = expect_context::<Library>();
-    title_page(words.say(Language::records));
     let record = memo(move || id.get().and_then(|id| id.parse::<RecordId>().ok()));
+    title_page(Signal::derive(move || {
+        records.all().track();
+        let language = words.now();
+        let read = record.get().and_then(|record| records.summary(record));
+        read.map_or_else(
+            || language.records().to_owned(),
+            |read| record_name(library, language, &read.title, &read.form_id),
+        )
+    }));
     // In the address, as the filters: whoever comes back to the list finds it as it was.
     let search = memo(move || query.read().get("q").unwrap_or_default());
     let me = expect_context::<SignIn>().profile().map(|profile| profile.account);

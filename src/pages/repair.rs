@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use form::Program;
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 use sync::view::RecordView as View;
 use sync::wire::{FormRef, Hash, RecordId, State, Value, field::is_ours};
 
 use super::people::WhyNot;
+use super::reason::{Reason, ReasonField};
 use super::record_history::{Changes, did};
 use super::record_outline::{outline_by_path, outline_of_changes, read_only};
 use super::record_row::form_title;
@@ -407,15 +408,13 @@ fn SetAsideSheet(case: RwSignal<Option<i64>>) -> impl IntoView {
     let words = use_words();
     let desk = expect_context::<RepairDesk>();
     let sync_status = expect_context::<SyncStatus>();
-    let reason = NodeRef::<html::Textarea>::new();
+    let reason = Reason::new();
     let request = SheetRequest::new(why_not, move || {
         case.try_set(None);
     });
     let set_aside = move |()| {
-        let text = reason.get_untracked().map(|area| area.value()).unwrap_or_default();
-        let text = text.trim().to_owned();
-        let meant = case.get_untracked().filter(|_| !text.is_empty() && request.begins());
-        let Some(id) = meant else { return };
+        let meant = case.get_untracked().zip(reason.given());
+        let Some((id, text)) = meant.filter(|_| request.begins()) else { return };
         tasks::spawn(async move {
             let answer = settle(desk, sync_status, id, Some(&text)).await;
             let is_open = is_open_for(case, |open| *open == id);
@@ -431,10 +430,12 @@ fn SetAsideSheet(case: RwSignal<Option<i64>>) -> impl IntoView {
             close_label=words.say(Language::close)
             on_close=request.close
         >
-            <label class="field">
-                <span>{words.say(Language::why_set_aside)}</span>
-                <textarea node_ref=reason maxlength="500" required=true></textarea>
-            </label>
+            <ReasonField
+                reason=reason
+                label=words.say(Language::why_set_aside)
+                lacking=words.say(Language::say_why_aside)
+                max="500"
+            />
             <WhyNot error=request.failure say=why_not />
             <Button
                 kind=ButtonKind::Danger

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::components::{Banner, Button, ButtonKind, Tone};
 use crate::locale::Language;
-use crate::platform::{log_error, tasks};
+use crate::platform::{document, log_error, tasks};
 use crate::router::A;
 use crate::stores::{Carry, carry::Parts, preferences::use_words};
 
@@ -26,7 +26,10 @@ pub(super) fn RescueParts(
     let give_up = move |()| {
         tasks::spawn(async move {
             match carry.give_up_parts().await {
-                Ok(()) => drop(missing.try_set(Vec::new())),
+                Ok(()) => {
+                    missing.try_set(Vec::new());
+                    request_animation_frame(|| document::catch_focus(None, "#content"));
+                }
                 Err(error) => log_error(&format!("missing files not given up: {error}")),
             }
         });

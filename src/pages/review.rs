@@ -7,6 +7,7 @@ use leptos::{html, prelude::*};
 use sync::view::{Level, RecordView as View};
 use sync::wire::{RecordId, State, field};
 
+use super::reason::{Reason, ReasonField};
 use super::record_history::{HistoryList, Told};
 use super::record_row::asked;
 use super::record_standing::Restating;
@@ -177,16 +178,15 @@ pub(super) fn Judging() -> impl IntoView {
     }
 }
 
-/// The way on: nobody aims at the list again after each of forty. Whoever pressed what is gone now comes to it.
+/// The way on: nobody aims at the list again after each of forty. Whoever pressed what is gone now comes to it; to the page after the last.
 #[component]
 fn Next() -> impl IntoView {
     let words = use_words();
     let query = use_router().query();
     let Following { next, left } = expect_context();
     effect(move || {
-        if next.get().is_some() {
-            request_animation_frame(|| document::catch_focus(None, ".review-next"));
-        }
+        let there = if next.get().is_some() { ".review-next" } else { "#content" };
+        request_animation_frame(move || document::catch_focus(None, there));
     });
     move || {
         next.get().map(|id| {
@@ -214,11 +214,10 @@ fn Why(
     #[prop(into)] on_said: Callback<String>,
 ) -> impl IntoView {
     let words = use_words();
-    let area = NodeRef::<html::Textarea>::new();
+    let reason = Reason::new();
     let question = NodeRef::<html::Select>::new();
-    let is_lacking = RwSignal::new(false);
     let name = move |()| {
-        let Some((area, select)) = area.get_untracked().zip(question.get_untracked()) else {
+        let Some((area, select)) = reason.area.get_untracked().zip(question.get_untracked()) else {
             return;
         };
         let question = select.value();
@@ -229,27 +228,21 @@ fn Why(
         let before = area.value();
         let end = if before.trim().is_empty() { "" } else { "\n" };
         area.set_value(&format!("{}{end}{question}: ", before.trim_end()));
-        if let Err(error) = area.focus() {
-            leptos::logging::error!("the words are not in focus: {error:?}");
-        }
+        document::give_focus(area.into());
     };
     let say = move |()| {
-        let why = area.get_untracked().map(|area| area.value()).unwrap_or_default();
-        let why = why.trim();
-        is_lacking.set(why.is_empty());
-        if !why.is_empty() {
-            on_said.run(why.to_owned());
+        if let Some(why) = reason.given() {
+            on_said.run(why);
         }
     };
     let options = questions.run(()).into_iter().map(|label| view! { <option>{label}</option> });
     view! {
-        <label class="field">
-            <span>{words.say(Language::why_sent_back)}</span>
-            <textarea node_ref=area maxlength="1000" required=true rows="4"></textarea>
-        </label>
-        <Show when=move || is_lacking.get()>
-            <Banner tone=Tone::Bad title=words.say(Language::say_why) />
-        </Show>
+        <ReasonField
+            reason=reason
+            label=words.say(Language::why_sent_back)
+            lacking=words.say(Language::say_why)
+            max="1000"
+        />
         <label class="field">
             <span>{words.say(Language::name_a_question)}</span>
             <select class="select" node_ref=question>

@@ -1,5 +1,6 @@
 //! The frame of every screen but an open form: the status line, the page, the tabs.
 
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
 use crate::reactive::{Show, effect};
@@ -21,18 +22,29 @@ pub fn Shell() -> impl IntoView {
     effect(move || {
         router.place().track();
         let Some(left) = router.left() else { return };
-        let row = left.id.map(|id| format!(".record-row[href*='{id}']"));
-        // The list that one comes back to is laid out first.
-        request_animation_frame(move || {
-            request_animation_frame(move || document::catch_focus(row.as_deref(), "#content"));
-        });
+        catch_once_drawn(left.id.map(|id| format!(".record-row[href*='{id}']")));
     });
+    // The address stays: what follows its # is a sign-in code.
+    let skip = |event: MouseEvent| {
+        event.prevent_default();
+        document::focus("#content");
+    };
     view! {
         <div class="shell">
-            <a class="skip-link" href="#content" rel="external">{words.say(Language::skip_to_content)}</a>
+            <a class="skip-link" href="#content" on:click=skip>{words.say(Language::skip_to_content)}</a>
             <header class="shell-head"><StandingLine /></header>
             <Tabs />
-            <main class="shell-main" id="content" tabindex="-1">
+            <main
+                class="shell-main"
+                id="content"
+                tabindex="-1"
+                on:click=move |event| {
+                    // By a key: what it did may take away what was pressed.
+                    if event.detail() == 0 {
+                        catch_once_drawn(None);
+                    }
+                }
+            >
                 <Notices />
                 {move || match screen.get() {
                     Screen::Fill => view! { <FillPage /> }.into_any(),
@@ -53,6 +65,13 @@ pub fn Shell() -> impl IntoView {
             </main>
         </div>
     }
+}
+
+/// Whoever was on what is gone comes to `row`, or to the page, once what comes instead is laid out.
+fn catch_once_drawn(row: Option<String>) {
+    request_animation_frame(move || {
+        request_animation_frame(move || document::catch_focus(row.as_deref(), "#content"));
+    });
 }
 
 #[component]

@@ -8,10 +8,10 @@ use leptos::prelude::*;
 use crate::reactive::effect;
 
 use super::entry::OpenFailure;
-use super::{AFTER, new_record_href, start_href};
+use super::{AFTER, new_record_href, start_href, title_page};
 use crate::components::{Glyph, Icon};
 use crate::locale::{Language, date::iso_day};
-use crate::platform::{clock, tasks};
+use crate::platform::{clock, document, tasks};
 use crate::router::{A, Screen, use_router};
 use crate::stores::{
     Library, OpenForms, SignIn,
@@ -78,20 +78,24 @@ pub fn StartPage() -> impl IntoView {
             begin(unit);
         }
     });
+    request_animation_frame(|| document::catch_focus(None, "#content"));
     view! {
-        {move || match failure.get() {
-            Some(error) => view! { <OpenFailure error=error /> }.into_any(),
-            None if units.is_empty() => {
-                view! { <p class="opening" role="status">{words.say(Language::opening)}</p> }.into_any()
-            }
-            None => view! { <UnitChoice form=form.clone() units=units.clone() /> }.into_any(),
-        }}
+        <main id="content" tabindex="-1">
+            {move || match failure.get() {
+                Some(error) => view! { <OpenFailure error=error /> }.into_any(),
+                None if units.is_empty() => {
+                    view! { <p class="opening" role="status">{words.say(Language::opening)}</p> }.into_any()
+                }
+                None => view! { <UnitChoice form=form.clone() units=units.clone() /> }.into_any(),
+            }}
+        </main>
     }
 }
 
 #[component]
 fn UnitChoice(form: String, units: Vec<Unit>) -> impl IntoView {
     let words = use_words();
+    title_page(words.say(Language::which_unit));
     let row = move |unit: Unit| {
         let Unit { id, name, .. } = unit;
         let href = start_href(&form, &id);

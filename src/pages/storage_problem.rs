@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::shell::NewVersion;
+use super::{shell::NewVersion, title_page};
 use crate::components::{Banner, Button, ButtonKind, Tone};
 use crate::form_view::storage_advice;
 use crate::locale::Language;
@@ -20,6 +20,7 @@ pub fn OpeningPage() -> impl IntoView {
 #[component]
 pub fn StorageProblemPage(error: StorageError, retry: Callback<()>) -> impl IntoView {
     let words = use_words();
+    title_page(words.say(Language::storage_problem));
     let technical = error.to_string();
     let advice = Signal::derive(move || storage_advice(words.now(), &error).to_owned());
     view! {

@@ -7,6 +7,8 @@
 mod bench;
 mod browser;
 mod build;
+#[cfg(test)]
+mod contrast;
 mod dist;
 mod fingerprint;
 mod function_order;

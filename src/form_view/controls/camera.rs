@@ -349,8 +349,12 @@ fn UsePhoto(
             class="button button-primary"
             type="button"
             node_ref=button
-            disabled=move || is_busy.get()
-            on:click=move |_| on_press.run(())
+            aria-disabled=move || is_busy.get().then_some("true")
+            on:click=move |_| {
+                if !is_busy.get_untracked() {
+                    on_press.run(());
+                }
+            }
         >
             <Icon glyph=Glyph::Check />
             <span>{move || label.get()}</span>

@@ -4,6 +4,12 @@ import { DESK, PHONE } from './phone.mjs';
 
 const debuggers = new WeakMap();
 
+// Without these a reader has nothing to go to, though nobody calls it more than moderate.
+const LANDMARKS = ['landmark-one-main', 'page-has-heading-one'];
+
+const keepsOut = ({ id, impact, tags }) =>
+  ['serious', 'critical'].includes(impact) || LANDMARKS.includes(id) || impact === 'moderate' && tags.some((tag) => /^wcag2/.test(tag));
+
 /** What keeps a person out, by rule and place, and what slides sideways, at a phone's and a desk's size and in both themes. */
 export async function faults(device, screen) {
   const { page } = device;
@@ -15,8 +21,7 @@ export async function faults(device, screen) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await inject(device);
       const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-      for (const { id, impact, nodes } of violations) {
-        if (!['serious', 'critical'].includes(impact)) continue;
+      for (const { id, impact, nodes } of violations.filter(keepsOut)) {
         const places = nodes.map((node) => `${node.target} (${node.failureSummary.split('\n')[1]?.trim()})`);
         found.push(`${screen} ${size.width} ${colorScheme}: ${impact} ${id}: ${places.slice(0, 4).join(' | ')}`);
       }

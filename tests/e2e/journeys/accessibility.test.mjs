@@ -20,17 +20,19 @@ before(async () => {
 });
 
 /** Presses Tab until the focus is on what is sought; fails when it never gets there. */
-async function tabTo(selector, limit = 60) {
+async function tabTo(selector, key = 'Tab', limit = 60) {
   const target = device.page.locator(selector).first();
   await target.waitFor();
   for (let step = 0; step <= limit; step += 1) {
     if (await target.evaluate((element) => element === document.activeElement)) return;
-    await device.page.keyboard.press('Tab');
+    await device.page.keyboard.press(key);
   }
   assert.fail(`Tab never reaches ${selector}`);
 }
 
 const press = (key) => device.page.keyboard.press(key);
+
+const isOnPage = () => device.page.evaluate(() => document.activeElement?.id === 'content');
 
 test('signing in has no fault, and needs no pointer', async () => {
   await app.open('/');
@@ -42,11 +44,12 @@ test('signing in has no fault, and needs no pointer', async () => {
   await device.page.keyboard.type(PASSWORD);
   await press('Enter');
   await device.page.getByRole('navigation').first().waitFor();
+  await until('whoever was let in is on the page', isOnPage);
   await app.readyForOffline();
 });
 
 test('from Today to a form by keys, and its first page answered', async () => {
-  await tabTo('.tab[href="/fill"]');
+  await tabTo('.tab[href="/fill"]', 'Shift+Tab');
   await press('Enter');
   await device.page.locator('input[type="search"]').waitFor();
   await tabTo(`[data-form="${FORM}"]`);
@@ -157,6 +160,36 @@ test('whoever opens a record is in it, and back in the list on its row', async (
   const id = href.match(/records\/([^/?]+)/)[1];
   await until('the focus is on the row again', () =>
     page.evaluate((id) => document.activeElement?.matches(`.record-row[href*="${id}"]`), id));
+});
+
+test('the skip link leads to the page and leaves the address as it is', async () => {
+  await app.open('/more');
+  await tabTo('.skip-link');
+  await press('Enter');
+  await until('the page has the focus', isOnPage);
+  assert.equal(new URL(device.page.url()).hash, '');
+});
+
+test('whoever goes through a list by keys sees where they are: the ring is inside of what fills its row', async () => {
+  for (const [path, selector] of [['/fill', '.list-row'], ['/records', '.record-row']]) {
+    await app.open(path);
+    await tabTo(selector);
+    const [style, reach] = await device.page.evaluate(() => {
+      const { outlineStyle, outlineWidth, outlineOffset } = getComputedStyle(document.activeElement);
+      return [outlineStyle, parseFloat(outlineWidth) + parseFloat(outlineOffset)];
+    });
+    assert.equal(style, 'solid', selector);
+    assert.ok(reach <= 0, `${selector} ${reach}`);
+  }
+});
+
+test('what its own press takes away leaves whoever pressed it on the page', async () => {
+  await app.open('/records?q=zzzz');
+  const clear = device.page.getByRole('button', { name: 'Bỏ lọc' });
+  await clear.waitFor();
+  await clear.press('Enter');
+  await clear.waitFor({ state: 'detached' });
+  await until('the page has the focus', isOnPage);
 });
 
 test('no moment and no news that comes by itself is read out', async () => {

@@ -93,6 +93,7 @@ test('a PIN is set by keys alone', async () => {
     await page.keyboard.type(PIN);
   }
   await page.getByText('chỉ mở được bằng mã PIN').waitFor();
+  await until('the pad is gone, and the page has the focus', () => page.evaluate(() => document.activeElement?.id === 'content'));
   await phone.screenshot('pin-set');
 });
 
@@ -347,6 +348,7 @@ test('a PIN that comes back to mind opens the notebook in use, which stays that 
   await itself().click();
   await press(PIN);
   await page.getByRole('navigation').first().waitFor();
+  await until('whoever was let in is on the page', () => page.evaluate(() => document.activeElement?.id === 'content'));
 });
 
 test('whoever forgot the PIN begins anew beside what it closes, and finds that again should it come back', async () => {

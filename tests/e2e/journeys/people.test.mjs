@@ -42,6 +42,8 @@ test('an administrator adds a person and gets a code: as a picture, as a link, a
   await field('Đơn vị').locator('select').selectOption('dn_p_bao_vinh');
   await sheet.getByRole('button', { name: 'Thêm người' }).click();
   await sheet.getByText('Tên đăng nhập chỉ gồm chữ không dấu').waitFor();
+  const save = sheet.getByRole('button', { name: 'Thêm người' });
+  assert.ok(await save.evaluate((pressed) => pressed === document.activeElement), 'whoever pressed it is there still');
   await sheet.getByLabel('Tên đăng nhập').fill('canbo3.baovinh');
   await sheet.getByRole('button', { name: 'Thêm người' }).click();
 
@@ -271,10 +273,12 @@ test('whoever came in by a link chooses a password of their own with a code, and
   await form.getByRole('button', { name: 'Đổi mật khẩu' }).click();
   await page.getByText('Mật khẩu này gần như chỉ là tên. Chọn mật khẩu khác.').waitFor();
   await form.locator('#new-password').fill(chosen);
+  await form.getByLabel('Hiện mật khẩu').last().check();
   assert.deepEqual(await faults(phone, 'own password'), []);
   await form.getByRole('button', { name: 'Đổi mật khẩu' }).click();
   await page.getByText('Đã đổi mật khẩu').waitFor();
   for (const field of ['#old-password', '#reset-code', '#new-password']) assert.equal(await form.locator(field).inputValue(), '');
+  assert.equal(await form.locator('input[type="password"]').count(), 2, 'what is typed next is hidden');
   await phone.screenshot('own-password');
   assert.equal(await page.evaluate(async (headers) => (await fetch('/api/v1/session', { headers })).status, speaker('canbo3.baovinh')), 200);
   const body = { name: 'canbo3.baovinh', password: chosen, device: '0'.repeat(31) + '2', device_name: 'x' };

@@ -74,6 +74,9 @@ test('the coordinator sees the count, looks at each, applies one and sets the ot
   const sheet = page.getByRole('dialog').filter({ visible: true });
   const words = sheet.locator('textarea');
   const send = sheet.getByRole('button', { name: 'Không ghi vào hồ sơ' });
+  await send.click();
+  await sheet.getByText('Hãy ghi lý do: người gửi cần biết.').waitFor();
+  assert.ok(await words.evaluate((area) => area === document.activeElement && area.ariaInvalid === 'true'));
   await words.fill(WHY);
   // What comes meanwhile changes the list behind the sheet, and nothing in it.
   await report('Gửi nhầm lần nữa');

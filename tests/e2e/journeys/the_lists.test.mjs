@@ -170,6 +170,7 @@ test('the list is come back to at the rows where it was left', async () => {
   const row = await rowInTheMiddle();
   const before = (await row.boundingBox()).y;
   await row.click();
+  await until('the page is called as its record', async () => /^Khó khăn \d+$/.test(await page.title()));
   await page.getByRole('link', { name: 'Sửa, bổ sung' }).click();
   await new FormPage(page).ready();
   await page.locator('.form-head button').first().click();
@@ -328,6 +329,16 @@ test('the lists of people and devices say that they wait for the server, and ask
   await again.click();
   await page.locator('.people-list > li').first().waitFor();
   assert.equal(await page.locator('.people .banner').count(), 0);
+});
+
+test('whoever looks after several units is asked for one on a page with a name, and is on it', async () => {
+  const { page } = coordinator;
+  await desk.open('/fill');
+  await page.locator(`[data-form="${FORM}"]`).press('Enter');
+  await page.getByRole('heading', { name: 'Nhập cho đơn vị nào?' }).waitFor();
+  await until('it has the focus', () => page.evaluate(() => document.activeElement?.id === 'content'));
+  assert.equal(await page.title(), 'Nhập cho đơn vị nào?');
+  assert.deepEqual(await faults(coordinator, 'which unit'), []);
 });
 
 test('with a session that has ended the spreadsheet asks to sign in, not to choose a form', async () => {
