@@ -74,7 +74,8 @@ pub fn PinPad(
     view! {
         <div class="pin-pad">
             <label class="pin-label" for="pin">{move || label.get()}</label>
-            // Of the phone's own keyboard nothing is needed: the pad is here. A keyboard of keys types into it all the same.
+            // Of the phone's own keyboard nothing is needed: the pad is here. A keyboard of keys types into it all the same. It lies on
+            // the dots: whoever presses there for long can paste.
             <input
                 id="pin"
                 class="pin-input"

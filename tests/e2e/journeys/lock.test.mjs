@@ -215,6 +215,18 @@ test('a touch puts it off', async () => {
   await new FormPage(page).ready();
 });
 
+test('a PIN can be pasted, where its dots are', async () => {
+  const { page } = phone;
+  await page.clock.fastForward('05:20');
+  await pad().waitFor();
+  const [field, dots] = await Promise.all(['#pin', '.pin-dots'].map((part) => page.locator(part).boundingBox()));
+  const covers = (from, length) => field[from] <= dots[from] && field[from] + field[length] >= dots[from] + dots[length];
+  assert.ok(covers('x', 'width') && covers('y', 'height'), JSON.stringify([field, dots]));
+  await page.locator('#pin').click();
+  await page.keyboard.insertText(` ${PIN} `);
+  await new FormPage(page).ready();
+});
+
 test('a photo that another app takes for longer than that is waited for, out of sight, and is there after', async () => {
   const { page } = phone;
   const form = await new FormPage(page).ready();
