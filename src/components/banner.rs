@@ -31,3 +31,14 @@ pub fn Banner(
         </div>
     }
 }
+
+/// What stood in the way of what was tried just now. A status is heard when it changes, so it is there before.
+#[component]
+pub fn Trouble(#[prop(into)] told: Signal<Option<String>>) -> impl IntoView {
+    let class = move || if told.read().is_some() { "trouble" } else { "visually-hidden" };
+    view! {
+        <div class=class role="status">
+            {move || told.get().map(|told| view! { <Banner tone=Tone::Attention stands=true title=told /> })}
+        </div>
+    }
+}

@@ -19,7 +19,7 @@ mod toast;
 mod virtual_list;
 
 pub use badge::{Badge, Tone};
-pub use banner::Banner;
+pub use banner::{Banner, Trouble};
 pub use bars::{Bar, Bars};
 pub use button::{Button, ButtonKind, IconButton};
 pub use chip::{ChipSelect, ChipToggle, ChoiceOption};

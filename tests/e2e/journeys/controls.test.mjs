@@ -330,10 +330,12 @@ test('a place that was found is told, and the button that sought it keeps the fo
 
 test('a place that may lie further off than the form takes is told to be rough, and is kept', async () => {
   const question = form.question('cho_tho');
+  const news = await question.locator('[role="status"]').last().elementHandle();
   await phone.context.setGeolocation({ latitude: 10.5, longitude: 107, accuracy: 800 });
   await form.locate('cho_tho');
   await phone.page.clock.fastForward(31_000);
   await question.getByText('Vị trí còn sai tới 800 m').waitFor();
+  assert.ok(await news.evaluate((news) => news.isConnected && /800 m/.test(news.textContent)), 'it is told where a status was before');
   assert.match(await question.locator('.geopoint-value').innerText(), /^10\.5, 107/);
   await question.getByRole('button', { name: 'Xóa câu trả lời' }).click();
   await question.getByText('Vị trí còn sai tới 800 m').waitFor({ state: 'detached' });
