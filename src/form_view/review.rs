@@ -12,7 +12,7 @@ use crate::components::{
     Banner, Button, ButtonKind, Glyph, Icon, RichText, Toaster, Tone, keyed_list,
 };
 use crate::locale::Language;
-use crate::platform::tasks;
+use crate::platform::{document, tasks};
 use crate::stores::{FormEntry, form_entry::SubmitError, preferences::use_words};
 
 /// What is missing, and the button that submits.
@@ -252,6 +252,7 @@ fn Missing(lack: Lack, missing: RwSignal<Vec<Lack>>, on_jump: Callback<()>) -> i
     let remove = move |row| {
         let look_again = move || {
             missing.try_set(lacks(entry, entry.violations()));
+            request_animation_frame(|| document::catch_focus(None, ".review .button-primary"));
         };
         remove_row(entry, row, toaster, words.at_once(), look_again);
     };
