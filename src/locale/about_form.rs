@@ -132,7 +132,7 @@ words! {
     map: "Bản đồ", "Map";
     show_map: "Hiện bản đồ", "Show the map";
     hide_map: "Ẩn bản đồ", "Hide the map";
-    map_help: "Kéo để di chuyển. Bàn phím: mũi tên, + và −.", "Drag to move. Keyboard: arrows, + and −.";
+    map_help: "Kéo để di chuyển, hoặc chạm vào nơi cần đưa vào giữa. Bàn phím: mũi tên, + và −.", "Drag to move, or tap what should come to the middle. Keyboard: arrows, + and −.";
     map_not_here: "Không có mạng: bản đồ chưa tải.", "No network: the map has not come.";
     put_in_the_middle: "Đặt điểm ở tâm bản đồ", "Put a point in the middle";
     zoom_in: "Phóng to", "Zoom in";
