@@ -222,7 +222,7 @@ test('a line and an area are measured corner by corner, or typed', async () => {
   }
   await form.question('duong').getByRole('button', { name: 'Bỏ điểm cuối' }).click();
   await form.question('duong').getByText('2 điểm').waitFor();
-  assert.match(await form.question('thua').locator('.trace p').innerText(), /^3 điểm, dài \d+ m$/);
+  assert.match(await form.question('thua').locator('.trace p').innerText(), /^3 điểm, chu vi [\d.]+ m, diện tích [\d.,]+ (m²|ha)$/);
   assert.equal(await form.question('thua').locator('svg.trace-sketch polygon').count(), 1);
   await form.question('thua').scrollIntoViewIfNeeded();
   await looked('trace');
