@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use crate::reactive::memo;
 
 use super::{News, Tried, controls, media::LabelMedia};
-use crate::components::{Glyph, Icon, RichText, plain_text, rich_text};
+use crate::components::{Glyph, Icon, RichText, plain_text, rich_text, voice};
 use crate::locale::{Language, Words};
 use crate::platform::document;
 use crate::stores::{FormEntry, preferences::use_words};
@@ -329,9 +329,10 @@ pub(super) fn Problem(asked: Asked) -> impl IntoView {
                     .get()
                     .map(|problem| {
                         let text = problem_text(words.now(), &problem);
+                        let lang = problem.message.and_then(|_| voice());
                         view! {
                             <Icon glyph=Glyph::Warning />
-                            <span>{text}</span>
+                            <span lang=lang>{text}</span>
                         }
                     })
             }}

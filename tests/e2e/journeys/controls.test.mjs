@@ -174,11 +174,13 @@ test('a number is changed as its digits say, and stands there with the marks of 
 
 test('a language that the app does not speak has its own voice and its own side', async () => {
   const nodes = phone.page.locator('.form-nodes');
-  assert.deepEqual([await nodes.getAttribute('lang'), await nodes.getAttribute('dir')], ['vi', null]);
+  const voice = (selector) => phone.page.locator(selector).first().evaluate((text) => text.closest('[lang]').lang);
+  const label = '[data-q="cho"] .question-label .rich-text';
+  assert.deepEqual([await voice(label), await nodes.getAttribute('dir')], ['vi', null]);
   await form.language('ar');
   await until('it is written from the right', async () => (await nodes.getAttribute('dir')) === 'rtl');
-  assert.equal(await nodes.getAttribute('lang'), 'ar');
-  assert.equal(await phone.page.locator('.form-page h1').getAttribute('lang'), 'ar');
+  assert.deepEqual([await voice(label), await voice('.form-page h1 .rich-text')], ['ar', 'ar']);
+  assert.equal(await voice('[data-q="cho"] .button'), 'vi', 'the words of the app keep the app\'s');
   const side = (name) => inside(name, 'input').evaluate((input) => getComputedStyle(input).direction);
   const before = await inside('ten', 'input').inputValue();
   await typed('ten', 'مرحبا');
