@@ -528,7 +528,7 @@ test('numbers in a row and in a list, dates by year and by hand, another calenda
   await form.type('go', '7/3/2024');
   assert.equal(await inside('go', 'input').inputValue(), '07/03/2024');
   await form.type('lich', '2024-03-20');
-  assert.match(await inside('lich', '.muted').innerText(), /20\/03\/2024 · .*1403/);
+  assert.match(await inside('lich', '.muted').innerText(), /^(20\/03\/2024 · )?[^·]*1403/);
   await form.question('huong').getByRole('button', { name: 'Đo hướng' }).click();
   await until('the compass answers', async () => /^270/.test(await inside('huong', 'input').inputValue()));
   await looked('numbers');

@@ -237,7 +237,10 @@ test('a range, dates and times', async () => {
     (await form.question('hai_long').locator('.range-value').innerText()) === 'Rất tốt');
   assert.equal(await inside('hai_long', 'input').getAttribute('aria-valuetext'), 'Rất tốt');
   await typed('ngay', '2024-11-25');
-  await form.question('ngay').getByText('25/11/2024').waitFor();
+  // Read back where the browser itself shows another order.
+  const isDayFirst = await phone.page.evaluate(() => /^0?3/.test(new Intl.DateTimeFormat().format(new Date(2001, 1, 3))));
+  await until('it is read back if need be', async () =>
+    (await form.question('ngay').getByText('25/11/2024').count()) === Number(!isDayFirst));
   await typed('thang', '2024-03');
   await typed('gio', '08:30');
   // A moment has the offset that the clock has then, whenever it is typed.
