@@ -19,7 +19,7 @@ mod toast;
 mod virtual_list;
 
 pub use badge::{Badge, Tone};
-pub use banner::Banner;
+pub use banner::{Banner, Trouble};
 pub use bars::{Bar, Bars};
 pub use button::{Button, ButtonKind, IconButton};
 pub use chip::{ChipSelect, ChipToggle, ChoiceOption};
@@ -31,7 +31,7 @@ pub use image_view::{FullImage, Thumbnail};
 pub use keyed_list::keyed_list;
 pub use progress::ProgressBar;
 pub use qr::Qr;
-pub use rich_text::{RichText, plain_text, rich_text};
+pub use rich_text::{RichText, Voice, plain_text, rich_text, voice};
 pub use segmented::Segmented;
 pub use toast::{Act, Toast, Toaster, ToasterView};
 pub use virtual_list::VirtualList;

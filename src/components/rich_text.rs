@@ -18,16 +18,26 @@ enum Block {
     Line(Vec<Inline>),
 }
 
+/// The language of the texts of a form, where it is another than the app's: they are read out by its voice.
+#[derive(Clone, Copy)]
+pub struct Voice(pub Signal<Option<String>>);
+
+/// [`Voice`], for the `lang` of a text of a form.
+#[must_use]
+pub fn voice() -> Option<String> {
+    use_context::<Voice>().and_then(|Voice(language)| language.get())
+}
+
 /// A text with markdown.
 #[component]
 pub fn RichText(#[prop(into)] text: Signal<String>) -> impl IntoView {
-    view! { <span class="rich-text">{move || inside(&text.read())}</span> }
+    move || rich_text(&text.read())
 }
 
 /// A [`RichText`] that nobody watches: of a text that never changes, or that is drawn anew with what is around it.
 #[must_use]
 pub fn rich_text(text: &str) -> AnyView {
-    view! { <span class="rich-text">{inside(text)}</span> }.into_any()
+    view! { <span class="rich-text" lang=voice()>{inside(text)}</span> }.into_any()
 }
 
 /// The same words without marks and on one line, for where no element may stand: names, and what is said.

@@ -9,6 +9,7 @@ use super::offer_undo;
 use super::repeat::{Cards, Found, row_around};
 use crate::components::{Button, ButtonKind, Glyph, Toaster};
 use crate::locale::Language;
+use crate::platform::document;
 use crate::reactive::{Show, memo};
 use crate::stores::{FormEntry, Marked, preferences::use_words};
 
@@ -96,6 +97,9 @@ pub(super) fn MarkRest(
         let told = format!("{}: {}", untrack(|| answer(*first)), marks.len());
         let Some(marked) = entry.mark(&marks) else { return };
         offer_unmark(entry, toaster, language, told, marked, cards);
+        // With nobody left the button goes: whoever pressed it is at the list that it stood above.
+        let list = format!("#q{} > .repeat-rows > :not([hidden]) .row-summary", repeat.index());
+        request_animation_frame(move || document::catch_focus(None, &list));
     };
     view! {
         <Show when=move || first.read().is_some() && !is_near() && column.read().is_empty()>

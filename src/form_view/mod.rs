@@ -24,7 +24,7 @@ mod stored_file;
 mod way_back;
 
 pub use answer_text::{answer_text, map_link};
-pub use controls::scan_with;
+pub use controls::{read_back, scan_with};
 pub use file_picture::FilePicture;
 pub use map::MapView;
 pub use page::FormView;

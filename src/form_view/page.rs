@@ -15,7 +15,7 @@ use super::way_back::WayBack;
 use super::{News, Tried, storage_advice};
 use crate::components::{
     Badge, Banner, Button, ButtonKind, ChoiceOption, Glyph, Icon, IconButton, ProgressBar,
-    RichText, Segmented, Sheet, Toaster, Tone,
+    RichText, Segmented, Sheet, Toaster, Tone, Voice, rich_text,
 };
 use crate::locale::{Language, lang_and_dir};
 use crate::platform::document as dom;
@@ -81,18 +81,14 @@ pub fn FormView(
         news.set(String::new());
     });
     let on_page = move || view! { <PageBody page=page.get() sent_to=sent_to /> };
-    let title = Signal::derive(move || {
-        if reviewing.get() {
-            words.now().review().to_owned()
-        } else {
-            page_title(entry, page.get())
-        }
-    });
+    let title = memo(move || page_title(entry, page.get()));
+    let heading_text = move || match reviewing.get() {
+        true => words.now().review().into_any(),
+        false => rich_text(&title.read()),
+    };
     // The voice that reads the questions and the side they begin at are their language's, whichever the app's is.
     let language = entry.language();
-    let lang = move || {
-        (!reviewing.get()).then(|| lang_and_dir(&language.read()).0.map(str::to_owned)).flatten()
-    };
+    provide_context(Voice(memo(move || words.now().other_voice(&language.read())).into()));
     let dir = move || (!reviewing.get()).then(|| lang_and_dir(&language.read()).1).flatten();
     let onward = RwSignal::new(None);
     let leave_review = move |()| {
@@ -101,18 +97,18 @@ pub fn FormView(
     };
     let is_begin = move || !reviewing.get() && entry.progress().get().0 == 0;
     // Said in the head already.
-    let is_said = move || *title.read() == *entry.title().read();
+    let is_said = move || !reviewing.get() && *title.read() == *entry.title().read();
     view! {
         <div class="form-view" data-form-ready="" data-form=entry.form().id>
             <FormHead on_leave=leave reviewing=reviewing />
             <div class="form-scroll">
                 <div class="form-page">
-                    <h1 node_ref=heading tabindex="-1" lang=lang dir=dir class:visually-hidden=is_said><RichText text=title /></h1>
+                    <h1 node_ref=heading tabindex="-1" dir=dir class:visually-hidden=is_said>{heading_text}</h1>
                     <NotHere />
                     <Show when=is_begin>{begin.run()}</Show>
                     <Show
                         when=move || reviewing.get()
-                        fallback=move || view! { <div class="form-nodes" lang=lang dir=dir>{on_page}</div> }
+                        fallback=move || view! { <div class="form-nodes" dir=dir>{on_page}</div> }
                     >
                         <Review onward=onward on_jump=leave_review on_submitted=submitted />
                     </Show>

@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use crate::reactive::memo;
 
 use super::{News, Tried, controls, media::LabelMedia};
-use crate::components::{Glyph, Icon, RichText, plain_text, rich_text};
+use crate::components::{Glyph, Icon, RichText, plain_text, rich_text, voice};
 use crate::locale::{Language, Words};
 use crate::platform::document;
 use crate::stores::{FormEntry, preferences::use_words};
@@ -342,9 +342,10 @@ pub(super) fn Problem(asked: Asked) -> impl IntoView {
                     .get()
                     .map(|problem| {
                         let text = state.with_untracked(|state| problem_text(words.now(), state, &problem));
+                        let lang = problem.message.and_then(|_| voice());
                         view! {
                             <Icon glyph=Glyph::Warning />
-                            <span>{text}</span>
+                            <span lang=lang>{text}</span>
                         }
                     })
             }}

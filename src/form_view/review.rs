@@ -12,7 +12,7 @@ use super::question::type_of;
 use super::repeat::{blank_row_around, label_of, name_of_row_around, remove_row};
 use crate::components::{Banner, Button, Glyph, Icon, RichText, Toaster, Tone, keyed_list};
 use crate::locale::Language;
-use crate::platform::tasks;
+use crate::platform::{document, tasks};
 use crate::stores::{FormEntry, form_entry::SubmitError, preferences::use_words};
 
 /// Whoever presses twice to come here has not submitted with that.
@@ -256,6 +256,7 @@ fn Missing(lack: Lack, missing: RwSignal<Vec<Lack>>, on_jump: Callback<()>) -> i
     let remove = move |row| {
         let look_again = move || {
             missing.try_set(lacks(entry, entry.violations()));
+            request_animation_frame(|| document::catch_focus(None, ".review .button-primary"));
         };
         remove_row(entry, row, toaster, words.at_once(), look_again);
     };

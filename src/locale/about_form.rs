@@ -138,7 +138,7 @@ words! {
     map: "Bản đồ", "Map";
     show_map: "Hiện bản đồ", "Show the map";
     hide_map: "Ẩn bản đồ", "Hide the map";
-    map_help: "Kéo để di chuyển. Bàn phím: mũi tên, + và −.", "Drag to move. Keyboard: arrows, + and −.";
+    map_help: "Kéo để di chuyển, hoặc chạm vào nơi cần đưa vào giữa. Bàn phím: mũi tên, + và −.", "Drag to move, or tap what should come to the middle. Keyboard: arrows, + and −.";
     map_not_here: "Không có mạng: bản đồ chưa tải.", "No network: the map has not come.";
     put_in_the_middle: "Đặt điểm ở tâm bản đồ", "Put a point in the middle";
     zoom_in: "Phóng to", "Zoom in";
@@ -362,14 +362,23 @@ impl Language {
         }
     }
 
-    /// How many corners a line or an area has, and how long it is.
+    /// How many corners a line has, and how long it is; of an area the way around it, and how large it is.
     #[must_use]
-    pub fn corners(self, count: usize, length_m: f64) -> String {
+    pub fn corners(self, count: usize, length_m: f64, area_m2: Option<f64>) -> String {
         let metres = self.number(&format!("{length_m:.0}"));
-        match self {
-            Self::Vi => format!("{} điểm, dài {metres} m", self.count(count)),
-            Self::En if count == 1 => format!("1 point, {metres} m"),
-            Self::En => format!("{} points, {metres} m", self.count(count)),
+        let area = area_m2.map(|area_m2| match area_m2 < 10_000.0 {
+            true => format!("{} m²", self.number(&format!("{area_m2:.0}"))),
+            false => format!("{} ha", self.number(&format!("{:.2}", area_m2 / 10_000.0))),
+        });
+        let corners = self.count(count);
+        match (self, area) {
+            (Self::Vi, None) => format!("{corners} điểm, dài {metres} m"),
+            (Self::Vi, Some(area)) => {
+                format!("{corners} điểm, chu vi {metres} m, diện tích {area}")
+            }
+            (Self::En, None) if count == 1 => format!("1 point, {metres} m"),
+            (Self::En, None) => format!("{corners} points, {metres} m"),
+            (Self::En, Some(area)) => format!("{corners} points, {metres} m around, {area}"),
         }
     }
 

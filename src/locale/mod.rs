@@ -91,6 +91,15 @@ pub fn lang_and_dir(name: &str) -> (Option<&str>, Option<&'static str>) {
     (is_code.then_some(code), dir)
 }
 
+impl Language {
+    /// The code of a form's language, where another voice than the app's has to read it.
+    #[must_use]
+    pub fn other_voice(self, form_language: &str) -> Option<String> {
+        let code = lang_and_dir(form_language).0?;
+        (code != self.code()).then(|| code.to_owned())
+    }
+}
+
 /// A function for each text without numbers or names in it.
 macro_rules! words {
     ($($name:ident: $vi:literal, $en:literal;)*) => {
@@ -143,5 +152,12 @@ mod tests {
         for (name, told) in cases {
             assert_eq!(lang_and_dir(name), told, "{name}");
         }
+        let other = |name| Language::Vi.other_voice(name);
+        assert_eq!(other("English (en)").as_deref(), Some("en"));
+        assert_eq!(
+            [other("Tiếng Việt (vi)"), other("default")],
+            [None, None],
+            "the app's own does"
+        );
     }
 }

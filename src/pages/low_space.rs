@@ -37,7 +37,7 @@ pub(super) fn PrivateWindow() -> impl IntoView {
     let passes = memo(move || space.read().passes);
     view! {
         <Show when=move || passes.get()>
-            <Banner tone=Tone::Bad title=words.say(Language::private_window)>
+            <Banner tone=Tone::Bad stands=true title=words.say(Language::private_window)>
                 <p>{words.say(Language::private_window_what_to_do)}</p>
             </Banner>
         </Show>

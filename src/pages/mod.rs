@@ -2,6 +2,7 @@
 
 mod carry;
 mod copy_button;
+mod day_field;
 mod entry;
 mod fill;
 mod install_banner;

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use sync::audit::Action;
 
+use super::day_field::DayField;
 use super::moment;
 use super::more::role_text;
 use super::people::{awaited, limits, sees};
@@ -113,17 +114,6 @@ pub(super) fn Log(
 #[component]
 fn SearchForm(typed: RwSignal<Sought>, on_search: impl Fn() + 'static) -> impl IntoView {
     let words = use_words();
-    let day = move |label: fn(Language) -> &'static str, put: fn(&mut Sought, String)| {
-        view! {
-            <label class="field">
-                <span>{words.say(label)}</span>
-                <input
-                    type="date"
-                    on:input:target=move |event| typed.update(|typed| put(typed, event.target().value()))
-                />
-            </label>
-        }
-    };
     let actions = move || {
         let language = words.now();
         let mut actions = Action::ALL.to_vec();
@@ -165,8 +155,16 @@ fn SearchForm(typed: RwSignal<Sought>, on_search: impl Fn() + 'static) -> impl I
                 autocomplete="off"
                 on_input=move |text| typed.update(|typed| typed.object = text)
             />
-            {day(Language::from_day, |sought, day| sought.from = day)}
-            {day(Language::until_day, |sought, day| sought.until = day)}
+            <DayField
+                id="log-from"
+                label=words.say(Language::from_day)
+                on_input=move |day| typed.update(|sought| sought.from = day)
+            />
+            <DayField
+                id="log-until"
+                label=words.say(Language::until_day)
+                on_input=move |day| typed.update(|sought| sought.until = day)
+            />
             <Button icon=Glyph::Search label=words.say(Language::find_person) submits=true on_click=|()| {} />
         </form>
         </details>

@@ -4,6 +4,7 @@ use leptos::{html, prelude::*};
 
 use crate::components::{Glyph, Icon};
 use crate::locale::Language;
+use crate::platform::document;
 use crate::reactive::effect;
 use crate::stores::{pin::PIN_DIGITS, preferences::use_words};
 
@@ -25,9 +26,13 @@ pub fn PinPad(
         if let Some(input) = input.get_untracked() {
             input.set_value(left);
         }
-        count.set(left.len());
+        count.set(pin.len());
         if is_whole {
             on_pin.run(pin);
+            // While it is tried, all of it is entered.
+            if !disabled.get_untracked() {
+                count.set(0);
+            }
         }
     };
     let entered = move || input.get_untracked().map_or_else(String::new, |input| input.value());
@@ -37,12 +42,20 @@ pub fn PinPad(
         pin.pop();
         take(&pin);
     };
+    let is_first = StoredValue::new(true);
     effect(move || {
-        if let Some(input) = input.get()
-            && !disabled.get()
-        {
+        let Some(input) = input.get() else { return };
+        let is_first = is_first.try_update_value(std::mem::take).unwrap_or_default();
+        if disabled.get() {
+            return;
+        }
+        count.set(0);
+        // Whoever went elsewhere while a PIN was tried, or waited for, stays there.
+        if is_first {
             // Focus can only fail on an element that is gone.
             drop(input.focus());
+        } else {
+            document::catch_focus(None, "#pin");
         }
     });
     let digit = move |digit: u8| {
@@ -61,7 +74,8 @@ pub fn PinPad(
     view! {
         <div class="pin-pad">
             <label class="pin-label" for="pin">{move || label.get()}</label>
-            // Of the phone's own keyboard nothing is needed: the pad is here. A keyboard of keys types into it all the same.
+            // Of the phone's own keyboard nothing is needed: the pad is here. A keyboard of keys types into it all the same. It lies on
+            // the dots: whoever presses there for long can paste.
             <input
                 id="pin"
                 class="pin-input"

@@ -19,7 +19,7 @@ use super::record_standing::Withdraw;
 use super::review::Judged;
 use super::{Later, edit_from_href, moment, next_session_href};
 use crate::components::{
-    Badge, Banner, Button, ButtonKind, EmptyState, Glyph, Icon, Toast, Toaster, Tone,
+    Badge, Banner, Button, ButtonKind, EmptyState, Glyph, Icon, Toast, Toaster, Tone, Voice,
 };
 use crate::form_view::storage_advice;
 use crate::locale::Language;
@@ -214,7 +214,11 @@ fn Shown(
     let answers = move || {
         let language = words.now();
         let lines = view.with_value(|view| match program.get_value() {
-            Some(program) => outline(&read_only(&program, view, language), view, language),
+            Some(program) => {
+                let session = read_only(&program, view, language);
+                provide_context(Voice(Signal::stored(language.other_voice(session.language()))));
+                outline(&session, view, language)
+            }
             None => outline_by_path(view),
         });
         let lacking = missing_files(&lines);

@@ -34,8 +34,8 @@ pub fn UnlockPage() -> impl IntoView {
     let is_aside = move || asked.read().as_ref().is_some_and(|person| person.row.aside.is_some());
     let has_pin = move || asked.read().as_ref().is_none_or(|person| person.row.pin.is_some());
     let name = move || asked.read().as_ref().map(|person| person.label.name.clone());
-    let waits = RwSignal::new(0_i64);
-    count_down(door, waits);
+    let wait = Wait { all: RwSignal::new(0), left: RwSignal::new(0) };
+    wait.count_down(door, failure);
     let tried = Tried::new(door);
     tried.settle();
     connectivity::on_change(move |online| {
@@ -43,7 +43,7 @@ pub fn UnlockPage() -> impl IntoView {
             tried.settle();
         }
     });
-    let disabled = Signal::derive(move || busy.get() || waits.get() > 0);
+    let disabled = Signal::derive(move || busy.get() || wait.left.get() > 0);
     let open = move |pin: String| {
         busy.set(true);
         failure.set(None);
@@ -54,10 +54,20 @@ pub fn UnlockPage() -> impl IntoView {
             busy.try_set(false);
             if let Err(error) = opened {
                 failure.try_set(Some(error));
-                count_down(door, waits);
+                wait.count_down(door, failure);
                 tried.settle();
             }
         });
+    };
+    let wrong = move |wait_s: i64| match failure.get() {
+        _ if wait_s > 0 => Some(words.now().wait_for_pin(wait_s)),
+        Some(PinError::Wait(_)) | None => None,
+        Some(error) => Some(pin_text(words.now(), &error)),
+    };
+    let said = move || match is_lost() {
+        true => Some(words.now().is_lost().to_owned()),
+        false if is_aside() => Some(words.now().notebook_aside().to_owned()),
+        false => tried_text(words.now(), tried.outcome.get()),
     };
     view! {
         <main class="sign-in unlock">
@@ -73,30 +83,26 @@ pub fn UnlockPage() -> impl IntoView {
             <Show when=move || tried.outcome.get() != Some(Outcome::Wiped)>
                 // Above the keys: below them a small phone would hide how many tries are left.
                 <div class="pin-said">
-                    {move || {
-                        let language = words.now();
-                        let wrong = match (failure.get(), waits.get()) {
-                            (_, wait) if wait > 0 => Some(language.wait_for_pin(wait)),
-                            (Some(PinError::Wait(_)) | None, _) => None,
-                            (Some(error), _) => Some(pin_text(language, &error)),
-                        };
-                        let said = match is_lost() {
-                            true => Some(language.is_lost().to_owned()),
-                            false if is_aside() => Some(language.notebook_aside().to_owned()),
-                            false => tried_text(language, tried.outcome.get()),
-                        };
-                        match (wrong, said) {
-                            (None, None) => ().into_any(),
-                            (None, Some(said)) => {
-                                view! { <Banner tone=Tone::Attention title=said /> }.into_any()
+                    {move || match (wrong(wait.all.get()), said()) {
+                        (None, None) => ().into_any(),
+                        (None, Some(said)) => {
+                            view! { <Banner tone=Tone::Attention stands=true title=said /> }.into_any()
+                        }
+                        (Some(_), said) => {
+                            let title = Signal::derive(move || wrong(wait.left.get()).unwrap_or_default());
+                            view! {
+                                <Banner tone=Tone::Bad stands=true title=title>
+                                    {said.map(|said| view! { <p>{said}</p> })}
+                                </Banner>
                             }
-                            (Some(wrong), said) => {
-                                view! { <Banner tone=Tone::Bad title=wrong>{said.map(|said| view! { <p>{said}</p> })}</Banner> }
-                                    .into_any()
-                            }
+                            .into_any()
                         }
                     }}
                 </div>
+                // Told once: the seconds that run down would leave nothing else to be heard.
+                <p class="visually-hidden" role="alert">
+                    {move || [wrong(wait.all.get()), said()].into_iter().flatten().collect::<Vec<_>>().join(" ")}
+                </p>
                 <Show when=has_pin>
                     <PinPad label=words.say(Language::enter_pin) disabled=disabled on_pin=open />
                 </Show>
@@ -214,19 +220,39 @@ fn tried_text(language: Language, outcome: Option<Outcome>) -> Option<String> {
     })
 }
 
-/// Counts the seconds until the next PIN can be tried.
-fn count_down(door: Door, waits: RwSignal<i64>) {
-    tasks::spawn(async move {
-        let Some(person) = door.asked().get_untracked() else { return };
-        loop {
-            // A store that cannot be read is told when the next PIN is tried.
-            let wait_ms = door.wait_ms(&person.id).await.unwrap_or_default();
-            if waits.try_set((wait_ms + 999) / 1_000).is_some() || wait_ms == 0 {
-                return;
+/// The seconds until the next PIN can be tried.
+#[derive(Clone, Copy)]
+struct Wait {
+    /// As many as they were when they began; 0 when they are over.
+    all: RwSignal<i64>,
+    /// As many as are left.
+    left: RwSignal<i64>,
+}
+
+impl Wait {
+    /// What was wrong before has been seen once they run.
+    fn count_down(self, door: Door, failure: RwSignal<Option<PinError>>) {
+        tasks::spawn(async move {
+            let Some(person) = door.asked().get_untracked() else { return };
+            for turn in 0_u32.. {
+                // A store that cannot be read is told when the next PIN is tried.
+                let wait_ms = door.wait_ms(&person.id).await.unwrap_or_default();
+                let left = (wait_ms + 999) / 1_000;
+                if self.left.try_set(left).is_some() {
+                    return;
+                }
+                if turn == 0 || left == 0 {
+                    self.all.try_set(left);
+                }
+                match (turn, left) {
+                    (_, 0) => return,
+                    (0, _) => drop(failure.try_set(None)),
+                    _ => {}
+                }
+                tasks::sleep(1_000).await;
             }
-            tasks::sleep(1_000).await;
-        }
-    });
+        });
+    }
 }
 
 /// Why a PIN did not do, in words.

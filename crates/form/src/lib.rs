@@ -27,4 +27,4 @@ pub use view::{
     ViolationKind,
 };
 pub use xform::{XformError, columns_read, may_read, parse_as_written, parse_xform, write_xform};
-pub use xpath::number::parse as parse_number;
+pub use xpath::{area_m2, number::parse as parse_number};

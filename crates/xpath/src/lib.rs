@@ -22,7 +22,7 @@ mod walk;
 pub use calendar::{INVALID_DATE, is_time};
 pub use context::{BUDGET, Context, Host, LocalTime, NoHost, Random};
 pub use error::{EvalError, ParseError, ParseErrorKind};
-pub use evaluate::{evaluate, evaluate_counted, pattern_fault};
+pub use evaluate::{area_m2, evaluate, evaluate_counted, pattern_fault};
 pub use expr::Expr;
 pub use function::Function;
 pub use tree::{NodeKind, Tree};

@@ -15,7 +15,6 @@ const KNOWN: &[(&str, usize)] = &[
     ("VirtualList", 132),
     ("People", 128),
     ("SignInPage", 122),
-    ("Geotrace", 122),
 ];
 
 /// Tells of those that are too long, and of what is known of none.

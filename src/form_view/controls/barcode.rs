@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::reactive::{Show, effect};
 
 use super::Typing;
-use crate::components::{Banner, Button, Glyph, Sheet, Tone};
+use crate::components::{Button, Glyph, Sheet, Trouble};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
 use crate::platform::{
@@ -67,9 +67,7 @@ pub(in crate::form_view) fn ScanSheet(
     let words = use_words();
     let denied = RwSignal::new(false);
     view! {
-        <Show when=move || denied.get()>
-            <Banner tone=Tone::Attention title=words.say(Language::scan_denied) />
-        </Show>
+        <Trouble told=Signal::derive(move || denied.get().then(|| words.now().scan_denied().to_owned())) />
         <Sheet
             open=open
             title=words.say(Language::scanning)

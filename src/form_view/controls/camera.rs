@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::file::{Taking, TakingNews, begin, keep};
 use super::photo::PhotoInput;
-use crate::components::{Banner, Button, Glyph, Icon, IconButton, Sheet, Tone};
+use crate::components::{Button, Glyph, Icon, IconButton, Sheet, Trouble};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
 use crate::platform::camera::{self, Camera, CameraError, Side};
@@ -199,14 +199,7 @@ fn Viewfinder(asked: Asked, max_pixels: u32, open: RwSignal<bool>) -> impl IntoV
                 ></video>
                 {move || shown().map(|src| view! { <img class="viewfinder-taken" src=src alt=words.say(Language::photo_taken) /> })}
             </div>
-            {move || {
-                failed
-                    .get()
-                    .map(|error| {
-                        let why = move || camera_text(words.now(), &error).to_owned();
-                        view! { <Banner tone=Tone::Attention title=Signal::derive(why) /> }
-                    })
-            }}
+            <Trouble told=Signal::derive(move || failed.get().map(|error| camera_text(words.now(), &error).to_owned())) />
             <TakingNews asked=asked taking=taking is_photo=true />
             <p class="visually-hidden" role="status">
                 {move || match &*stage.read() {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::reactive::Show;
 
-use crate::components::{Banner, Button, Glyph, Tone};
+use crate::components::{Button, Glyph, Trouble};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
 use crate::platform::{compass, tasks};
@@ -37,8 +37,6 @@ pub(super) fn Compass(asked: Asked, whole: bool) -> impl IntoView {
         <Show when=move || compass::is_supported() && !asked.readonly().get()>
             <Button icon=Glyph::Pin label=words.say(Language::read_compass) on_click=read />
         </Show>
-        <Show when=move || failed.get()>
-            <Banner tone=Tone::Attention title=words.say(Language::no_compass) />
-        </Show>
+        <Trouble told=Signal::derive(move || failed.get().then(|| words.now().no_compass().to_owned())) />
     }
 }

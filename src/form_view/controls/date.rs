@@ -1,4 +1,4 @@
-//! A date on the phone's own picker, read back day first: a phone set to English shows the month first.
+//! A date on the phone's own picker, read back day first where that shows another order: a phone set to English the month first.
 
 use leptos::prelude::*;
 
@@ -60,16 +60,12 @@ pub(super) fn Date(asked: Asked) -> impl IntoView {
     };
     let value = asked.value();
     let other = CALENDARS.iter().find(|(word, _)| asked.looks(word)).map(|(_, name)| *name);
-    let read_back = move || {
+    let told = move || {
         let value = value.read();
-        let own = if rest.is_empty() && !is_typed { date::date(&value) } else { String::new() };
+        let own = (rest.is_empty() && !is_typed).then(|| read_back(&value)).flatten();
         let in_other = other
             .and_then(|name| calendar::day_in(name, asked.words.now().code(), value.get(..10)?));
-        match in_other {
-            Some(text) if own.is_empty() => text,
-            Some(text) => format!("{own} · {text}"),
-            None => own,
-        }
+        own.into_iter().chain(in_other).collect::<Vec<_>>().join(" · ")
     };
     let is_text = is_typed || kind == "text";
     view! {
@@ -90,7 +86,13 @@ pub(super) fn Date(asked: Asked) -> impl IntoView {
                 on:input:target=move |event| take(event.target().value())
                 on:blur=move |_| typing.leave()
             />
-            <span class="muted">{read_back}</span>
+            <span class="muted">{told}</span>
         </div>
     }
+}
+
+/// A day (`2024-03-07`) as people write it, where the browser's own field shows it in another order: an English one the month first.
+#[must_use]
+pub fn read_back(day: &str) -> Option<String> {
+    (!day.is_empty() && !calendar::is_day_first()).then(|| date::date(day))
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::reactive::{Show, effect, memo};
 
-use crate::components::{Banner, Button, ButtonKind, Glyph, Icon, Tone};
+use crate::components::{Button, ButtonKind, Glyph, Icon, Trouble};
 use crate::form_view::answer_text::{answer_text, map_link};
 use crate::form_view::map::{Mark, OnMap, Place};
 use crate::form_view::question::Asked;
@@ -160,24 +160,23 @@ pub(super) fn MeasuringNews(
         _ => "visually-hidden",
     };
     let trouble = move || {
+        let language = words.now();
         let text = match measuring.get() {
             Measuring::Running => return None,
             Measuring::Idle | Measuring::Found => {
-                let rough_m = rough_m.get()?;
-                let title = Signal::derive(move || words.now().rough_place(rough_m));
-                return Some(view! { <Banner tone=Tone::Attention title=title /> }.into_any());
+                return Some(language.rough_place(rough_m.get()?));
             }
-            Measuring::Late => Language::walk_late,
-            Measuring::Forgotten => Language::walk_forgotten,
-            Measuring::Failed(LocationError::Denied) => Language::location_denied,
-            Measuring::Failed(LocationError::TimedOut) => Language::location_late,
-            Measuring::Failed(_) => Language::location_unavailable,
+            Measuring::Late => language.walk_late(),
+            Measuring::Forgotten => language.walk_forgotten(),
+            Measuring::Failed(LocationError::Denied) => language.location_denied(),
+            Measuring::Failed(LocationError::TimedOut) => language.location_late(),
+            Measuring::Failed(_) => language.location_unavailable(),
         };
-        Some(view! { <Banner tone=Tone::Attention title=words.say(text) /> }.into_any())
+        Some(text.to_owned())
     };
     view! {
         <p class=class role="status">{news}</p>
-        {trouble}
+        <Trouble told=Signal::derive(trouble) />
     }
 }
 

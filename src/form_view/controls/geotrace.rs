@@ -107,11 +107,19 @@ fn places(corners: &[String]) -> Vec<Place> {
 
 /// How long a line is, or the way around an area.
 fn length_m(places: &[Place], closed: bool) -> f64 {
-    let along: f64 = places.windows(2).map(|pair| distance_m(pair[0], pair[1])).sum();
+    // The sum of nothing is -0.
+    let along = places.windows(2).map(|pair| distance_m(pair[0], pair[1])).sum::<f64>().abs();
     match places {
         [first, _, .., last] if closed => along + distance_m(*last, *first),
         _ => along,
     }
+}
+
+/// What was measured, in words.
+fn measured(language: Language, corners: &[String], closed: bool) -> String {
+    let is_area = closed && corners.len() >= 3;
+    let area_m2 = is_area.then(|| form::area_m2(&corners.join(";"))).flatten();
+    language.corners(corners.len(), length_m(&places(corners), closed), area_m2)
 }
 
 /// The corners on a square of 100 by 100, north above, in the same proportion: for `points` of a line.
@@ -239,10 +247,8 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, wanted: Wanted) -> impl IntoV
             asked.take_focus();
         }
     };
-    let measured = Signal::derive(move || {
-        let corners = corners(&value.read(), closed);
-        words.now().corners(corners.len(), length_m(&places(&corners), closed))
-    });
+    let found =
+        Signal::derive(move || measured(words.now(), &corners(&value.read(), closed), closed));
     let is_off = Signal::derive(move || is_walking.get() || asked.readonly().get());
     let can_clear = asked.can_clear();
     let can_undo = memo(move || !value.read().is_empty() && !asked.readonly().get());
@@ -269,7 +275,7 @@ pub(super) fn Geotrace(asked: Asked, closed: bool, wanted: Wanted) -> impl IntoV
                     <Button kind=ButtonKind::Quiet label=words.say(Language::clear_entry) on_click=move |()| asked.clear() />
                 </Show>
             </div>
-            <MeasuringNews asked=asked measuring=measuring found=measured rough_m=rough_corner(wanted, value, closed) />
+            <MeasuringNews asked=asked measuring=measuring found=found rough_m=rough_corner(wanted, value, closed) />
             <TypedCorners asked=asked notation={if closed { AREA } else { LINE }} />
         </div>
     }
@@ -300,7 +306,6 @@ fn Corners(corners: Vec<String>, closed: bool, asked: Asked) -> AnyView {
     }
     let language = asked.words.now();
     let places = places(&corners);
-    let length_m = length_m(&places, closed);
     let points = sketch(&places);
     let dots = points.split(' ').filter_map(|dot| dot.split_once(',')).map(|(x, y)| {
         view! { <circle cx=x.to_owned() cy=y.to_owned() r="2.5" /> }
@@ -314,7 +319,7 @@ fn Corners(corners: Vec<String>, closed: bool, asked: Asked) -> AnyView {
     view! {
         <div class="trace">
             <svg class="trace-sketch" viewBox="0 0 100 100" aria-hidden="true">{line} {dots.collect_view()}</svg>
-            <p class="muted">{language.corners(corners.len(), length_m)}</p>
+            <p class="muted">{measured(language, &corners, closed)}</p>
         </div>
         <ol class="trace-corners">{corners.iter().map(row).collect_view()}</ol>
     }
@@ -378,6 +383,31 @@ mod tests {
         }
         assert!((109.0..109.4).contains(&metres), "{metres}");
         assert!((distance_m(place(10.0, 107.0), place(10.001, 107.0)) - 111.195).abs() < 0.01);
+    }
+
+    #[test]
+    fn of_a_plot_the_way_around_it_and_its_size_are_told_and_of_a_line_its_length() {
+        let plot = |side: &str| {
+            let (north, east) = (format!("10.93{side}"), format!("107.24{side}"));
+            let corner = |latitude: &str, longitude: &str| format!("{latitude} {longitude} 0 5");
+            vec![
+                corner("10.93", "107.24"),
+                corner(&north, "107.24"),
+                corner(&north, &east),
+                corner("10.93", &east),
+            ]
+        };
+        let cases = [
+            (Language::Vi, "05", 4, true, "4 điểm, chu vi 220 m, diện tích 3.042 m²"),
+            (Language::Vi, "5", 4, true, "4 điểm, chu vi 2.204 m, diện tích 30,42 ha"),
+            (Language::En, "05", 3, true, "3 points, 188 m around, 1,521 m²"),
+            (Language::Vi, "05", 2, true, "2 điểm, dài 56 m"),
+            (Language::Vi, "05", 4, false, "4 điểm, dài 166 m"),
+            (Language::En, "05", 1, false, "1 point, 0 m"),
+        ];
+        for (language, side, count, closed, told) in cases {
+            assert_eq!(measured(language, &plot(side)[..count], closed), told);
+        }
     }
 
     #[test]

@@ -30,6 +30,7 @@ use std::sync::Arc;
 pub(super) use autocomplete::OneSheet;
 pub use barcode::scan_with;
 pub(super) use barcode::{ReaderSlot, ScanSheet};
+pub use date::read_back;
 pub(super) use number::Number;
 pub(super) use select_many::with_choice;
 pub(super) use signature::SignSheet;

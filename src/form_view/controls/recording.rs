@@ -7,7 +7,7 @@ use sync::blob::MAX_SIZE;
 use crate::reactive::Show;
 
 use super::file::{FileUpload, Says, Taking, TakingNews, begin, keep};
-use crate::components::{Banner, Button, Glyph, Icon, Tone};
+use crate::components::{Button, Glyph, Icon, Trouble};
 use crate::form_view::question::Asked;
 use crate::locale::Language;
 use crate::platform::{
@@ -147,7 +147,7 @@ fn Microphone(asked: Asked, bits: u32) -> impl IntoView {
                 </span>
             </div>
         </Show>
-        {move || trouble.get().map(|text| view! { <Banner tone=Tone::Attention title=words.say(text) /> })}
+        <Trouble told=Signal::derive(move || trouble.get().map(|text| text(words.now()).to_owned())) />
         <TakingNews asked=asked taking=taking />
     }
 }

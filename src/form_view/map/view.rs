@@ -93,8 +93,12 @@ pub fn MapView() -> impl IntoView {
     let (pick, put, locked) = (mapped.pick, mapped.put, mapped.locked);
     let touch = move |at: Pixel| {
         let touched = sight.get_untracked().touched(&marks.read_untracked(), at);
-        if let (Some(pick), Some(mark), false) = (pick, touched, locked.get_untracked()) {
-            pick.run(mark);
+        match (pick, touched, locked.get_untracked()) {
+            (Some(pick), Some(mark), false) => pick.run(mark),
+            // For whoever cannot drag.
+            _ => seen.with_value(|seen| {
+                seen.change(|sight, map| sight.moved(at, sight.middle(), 0.0, map));
+            }),
         }
     };
     let middle = move || Place::from(sight.get().centre);

@@ -8,6 +8,7 @@ use crate::locale::{
     Language,
     date::{date, days_in, iso_day},
 };
+use crate::pages::day_field::DayField;
 use crate::platform::address::Query;
 use crate::reactive::memo;
 use crate::router::use_router;
@@ -169,20 +170,6 @@ fn Other(chosen: Memo<Days>, #[prop(into)] on_days: Callback<Days>) -> impl Into
     let words = use_words();
     let typed = RwSignal::new(chosen.get_untracked());
     let (from, to) = typed.get_untracked();
-    let field = move |label: fn(Language) -> &'static str,
-                      day: String,
-                      put: fn(&mut Days, String)| {
-        view! {
-            <label class="field">
-                <span>{words.say(label)}</span>
-                <input
-                    type="date"
-                    value=day
-                    on:input:target=move |event| typed.update(|typed| put(typed, event.target().value()))
-                />
-            </label>
-        }
-    };
     view! {
         <form
             on:submit=move |event| {
@@ -191,8 +178,18 @@ fn Other(chosen: Memo<Days>, #[prop(into)] on_days: Callback<Days>) -> impl Into
             }
         >
             <p class="muted">{words.say(Language::begun_then)}</p>
-            {field(Language::from_day, from, |days, day| days.0 = day)}
-            {field(Language::until_day, to, |days, day| days.1 = day)}
+            <DayField
+                id="begun-from"
+                label=words.say(Language::from_day)
+                value=from
+                on_input=move |day| typed.update(|days| days.0 = day)
+            />
+            <DayField
+                id="begun-until"
+                label=words.say(Language::until_day)
+                value=to
+                on_input=move |day| typed.update(|days| days.1 = day)
+            />
             <Button
                 kind=ButtonKind::Primary
                 label=words.say(Language::show_these)

@@ -160,10 +160,25 @@ test('three wrong PINs make the next one wait, and a new start does not shorten 
   // The whole pad is in sight below what is said.
   const zero = await phone.page.locator('[data-digit="0"]').boundingBox();
   assert.ok(zero.y + zero.height <= phone.page.viewportSize().height, JSON.stringify(zero));
+  // Whoever went elsewhere meanwhile stays there when it is over.
+  await phone.page.getByRole('button', { name: 'Quên mã PIN?' }).focus();
   await phone.page.clock.fastForward(10_000);
   await until('the wait is over', () => phone.page.locator('[data-digit="1"]').isEnabled());
+  assert.equal(await phone.page.evaluate(() => document.activeElement.innerText), 'Quên mã PIN?');
   await press('777888');
   await said('Thử lại sau');
+  // The seconds run down in sight, and are told once.
+  const banner = phone.page.locator('.banner');
+  const seconds = await banner.innerText();
+  await phone.page.evaluate(() => {
+    window.told = [];
+    const alert = document.querySelector('.unlock [role="alert"]');
+    const tell = () => window.told.push(alert.textContent);
+    new MutationObserver(tell).observe(alert, { subtree: true, childList: true, characterData: true });
+  });
+  await phone.page.clock.runFor(2_000);
+  await until('they run down', async () => (await banner.innerText()) !== seconds);
+  assert.deepEqual(await phone.page.evaluate(() => window.told), []);
   // Whoever has the phone sets its clock a day ahead: the wait is none the shorter.
   await phone.page.clock.setSystemTime(time + 24 * 3_600_000);
   await phone.page.clock.runFor(2_000);
@@ -198,6 +213,18 @@ test('a touch puts it off', async () => {
   await page.clock.fastForward('00:50');
   await pad().waitFor();
   await press(PIN);
+  await new FormPage(page).ready();
+});
+
+test('a PIN can be pasted, where its dots are', async () => {
+  const { page } = phone;
+  await page.clock.fastForward('05:20');
+  await pad().waitFor();
+  const [field, dots] = await Promise.all(['#pin', '.pin-dots'].map((part) => page.locator(part).boundingBox()));
+  const covers = (from, length) => field[from] <= dots[from] && field[from] + field[length] >= dots[from] + dots[length];
+  assert.ok(covers('x', 'width') && covers('y', 'height'), JSON.stringify([field, dots]));
+  await page.locator('#pin').click();
+  await page.keyboard.insertText(` ${PIN} `);
   await new FormPage(page).ready();
 });
 

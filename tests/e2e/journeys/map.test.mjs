@@ -247,6 +247,13 @@ test('a place is put by moving the map under the cross, with finger, wheel and b
     const button = await question('dat').getByRole('button', { name }).boundingBox();
     assert.ok(button.width >= 48 && button.height >= 48, `${name}: ${button.width} x ${button.height}`);
   }
+
+  // Whoever cannot drag touches what is to come to the middle.
+  const from = await middle('dat');
+  const window = await windowOf('dat').boundingBox();
+  await phone.page.mouse.click(window.x + window.width / 2 + 80, window.y + window.height / 2);
+  await until('it moves', async () => metres(await middle('dat'), from) > 40 * metresPerPixel(zoom + 1));
+  near(await middle('dat'), moved(from, zoom + 1, -80, 0), zoom + 1, 'after a touch');
   await looked('dat', 'map-point');
 });
 

@@ -61,4 +61,6 @@ test('a window that looks private says so where a record is begun, and in the fo
   await warning.waitFor();
   await app.begin('lk_kho_khan');
   await warning.waitFor();
+  const interrupts = await warning.evaluate((text) => Boolean(text.closest('[role="alert"]')));
+  assert.equal(interrupts, false, 'it stands there, and interrupts nothing');
 });

@@ -4,7 +4,7 @@ mod compare;
 mod functions;
 mod path;
 
-pub use functions::pattern_fault;
+pub use functions::{area_m2, pattern_fault};
 
 use std::{borrow::Cow, cell::Cell};
 

@@ -59,6 +59,12 @@ fn point(text: &str) -> Option<Point> {
         .then(|| Point { latitude: latitude.to_radians(), longitude: longitude.to_radians() })
 }
 
+/// How large a shape is as it is stored, in square metres; `None` if any of its points is none.
+#[must_use]
+pub fn area_m2(shape: &str) -> Option<f64> {
+    points(shape).map(|points| area(&points))
+}
+
 /// The area of a shape, whether or not its last point is its first.
 fn area(points: &[Point]) -> f64 {
     if points.len() < 3 {

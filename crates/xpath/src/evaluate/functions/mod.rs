@@ -10,6 +10,7 @@ mod pattern;
 mod randomize;
 mod strings;
 
+pub use geo::area_m2;
 pub use pattern::pattern_fault;
 
 use std::borrow::Cow;
