@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::database::{Database, DatabaseError, OpenError};
 use crate::erasure_list::{ErasuresError, List};
 use crate::failed_sign_ins::FailedSignIns;
+use crate::heard_of::HeardOf;
 use crate::map::{MapError, MapFile};
 use crate::static_files::StaticFiles;
 use crate::{clock, openrosa};
@@ -37,6 +38,7 @@ pub(crate) struct Inner {
     throttle: Throttle,
     budgets: Budgets,
     failed_sign_ins: FailedSignIns,
+    pub(crate) heard_of: HeardOf,
     openrosa: openrosa::Turn,
     /// Up to when the clock was believed before this server started, and when that was by a clock that nobody sets.
     pub(crate) heard: OnceLock<(i64, Instant)>,
@@ -132,6 +134,7 @@ impl App {
             throttle: Throttle::default(),
             budgets,
             failed_sign_ins: FailedSignIns::default(),
+            heard_of: HeardOf::default(),
             openrosa: openrosa::Turn::default(),
             heard: heard.map_or_else(OnceLock::new, OnceLock::from),
             backup_failed_ms: Mutex::default(),
@@ -185,9 +188,10 @@ impl App {
         &self.inner.failed_sign_ins
     }
 
-    /// Waits until the failed tries to sign in so far stand in the log, of which nobody who tries waits for it.
+    /// Waits until all so far stands in the database of which nobody waits for it: failed tries to sign in, and who was heard of.
     pub async fn all_noted(&self) {
         self.inner.failed_sign_ins.all_written().await;
+        self.note_heard_of().await;
     }
 
     pub(crate) fn openrosa(&self) -> &openrosa::Turn {

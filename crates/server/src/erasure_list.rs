@@ -4,13 +4,14 @@
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sync::codec;
-use sync::wire::{Hash, Operation};
+use sync::erase::SERVER;
+use sync::wire::{Dot, Hash, Operation};
 
 use crate::accounts::{hex, unhex};
 use crate::blob_store::{BlobStore, StoreError};
@@ -54,6 +55,12 @@ enum Line {
     },
 }
 
+/// What a line says.
+enum Noted {
+    Record(Erasure),
+    Account(String),
+}
+
 impl List {
     /// The list of that folder, whether there is one yet or not.
     #[must_use]
@@ -64,7 +71,7 @@ impl List {
     /// Adds erasures of records. They are on the disk when this returns.
     pub fn add(&self, erasures: &[Erasure]) -> io::Result<()> {
         let lines = erasures.iter().map(|erasure| Line::Record {
-            operation: sealed(&erasure.operation),
+            operation: hex(&codec::encode(&erasure.operation)),
             files: erasure.files.iter().map(ToString::to_string).collect(),
         });
         self.add_lines(&lines.map(|line| text(&line)).collect::<Vec<_>>())
@@ -79,8 +86,9 @@ impl List {
         if lines.is_empty() {
             return Ok(());
         }
-        let whole = self.text()?.len() as u64;
-        let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(&self.0)?;
+        let mut options = OpenOptions::new();
+        let mut file = options.create(true).read(true).append(true).mode(0o600).open(&self.0)?;
+        let whole = whole(&file)?;
         if file.metadata()?.len() > whole {
             file.set_len(whole)?;
         }
@@ -94,67 +102,85 @@ impl List {
         File::open(folder)?.sync_all()
     }
 
-    /// Its whole lines. Half a line at its end is of an erasure that was not done: that waits until the line is on the disk.
-    fn text(&self) -> io::Result<String> {
-        let mut bytes = match std::fs::read(&self.0) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            read => read?,
+    /// Its whole lines, one after the other: it only grows. Half a line at its end is of an erasure that was not done: that waits
+    /// until the line is on the disk.
+    fn lines(&self) -> io::Result<impl Iterator<Item = io::Result<String>> + use<>> {
+        let mut file = match File::open(&self.0) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            file => Some(BufReader::new(file?)),
         };
-        let end = bytes.iter().rposition(|byte| *byte == b'\n');
-        bytes.truncate(end.map_or(0, |end| end + 1));
-        String::from_utf8(bytes).map_err(io::Error::other)
+        Ok(std::iter::from_fn(move || {
+            let mut line = Vec::new();
+            match file.as_mut()?.read_until(b'\n', &mut line) {
+                Ok(_) if !line.ends_with(b"\n") => None,
+                Ok(_) => Some(String::from_utf8(line).map_err(io::Error::other)),
+                Err(error) => Some(Err(error)),
+            }
+        }))
     }
 
-    fn lines(&self) -> io::Result<Vec<String>> {
-        Ok(self.text()?.split_inclusive('\n').map(str::to_owned).collect())
+    /// What they say.
+    fn noted(&self) -> io::Result<impl Iterator<Item = Result<Noted, ErasuresError>> + use<>> {
+        Ok((1..).zip(self.lines()?).map(|(number, line)| read(number, &line?)))
     }
 
     /// Adds to another list what this one has and that does not.
     pub fn copy_to(&self, other: &Self) -> io::Result<()> {
-        let known: BTreeSet<String> = other.lines()?.into_iter().collect();
-        let new: Vec<String> =
-            self.lines()?.into_iter().filter(|line| !known.contains(line)).collect();
+        let name = |line: &String| codec::hash(line.as_bytes());
+        let known = other.lines()?.map(|line| line.map(|line| name(&line)));
+        let known: BTreeSet<Hash> = known.collect::<io::Result<_>>()?;
+        let is_new = |line: &io::Result<String>| {
+            line.as_ref().map_or(true, |line| !known.contains(&name(line)))
+        };
+        let new: Vec<String> = self.lines()?.filter(is_new).collect::<io::Result<_>>()?;
         other.add_lines(&new)
     }
 
     /// The files of which nothing is to be kept.
     pub fn files(&self) -> Result<Vec<Hash>, ErasuresError> {
-        Ok(self.erasures()?.into_iter().flat_map(|erasure| erasure.files).collect())
+        let mut files = Vec::new();
+        for noted in self.noted()? {
+            if let Noted::Record(erasure) = noted? {
+                files.extend(erasure.files);
+            }
+        }
+        Ok(files)
     }
 
     /// The number of the last erasure of a record, whether the database ever came to know it or not.
     pub fn last(&self) -> Result<u64, ErasuresError> {
-        let seqs = self.erasures()?.into_iter().map(|erasure| erasure.operation.dot.seq);
-        Ok(seqs.max().unwrap_or_default())
-    }
-
-    fn erasures(&self) -> Result<Vec<Erasure>, ErasuresError> {
-        let lines = (1..).zip(self.lines()?);
-        let erasure = |(number, line): (usize, String)| match read(number, &line) {
-            Ok(Line::Record { operation, files }) => Some(erasure(number, &operation, &files)),
-            Ok(Line::Account { .. }) => None,
-            Err(error) => Some(Err(error)),
-        };
-        lines.filter_map(erasure).collect()
+        let mut last = 0;
+        for noted in self.noted()? {
+            if let Noted::Record(erasure) = noted? {
+                last = last.max(erasure.operation.dot.seq);
+            }
+        }
+        Ok(last)
     }
 
     /// Does again what a database that was put back does not know, and adds what it knows and the list does not. Says how many
     /// erasures were done.
+    ///
+    /// Each start does this with all that was ever erased: of what the database knows it asks once, and writes nothing.
     pub async fn apply(
         &self,
         database: &Database,
         blobs: &BlobStore,
         now_ms: i64,
     ) -> Result<usize, ErasuresError> {
+        let erasures = database.erasures(|operation| Some(name(&operation))).await?;
+        let erasures = BTreeSet::from_iter(erasures);
+        let accounts = BTreeSet::from_iter(database.erased_accounts().await?);
         let mut done = 0;
-        for (number, line) in (1..).zip(self.lines()?) {
-            done += usize::from(match read(number, &line)? {
-                Line::Record { operation, files } => {
-                    let erasure = erasure(number, &operation, &files)?;
-                    database.erase_again(&erasure, now_ms).await?
+        for noted in self.noted()? {
+            done += usize::from(match noted? {
+                Noted::Record(erasure) => {
+                    !erasures.contains(&name(&erasure.operation))
+                        && database.erase_again(&erasure, now_ms).await?
                 }
-                Line::Account { account } => {
-                    database.erase_account(&account, None, now_ms, || Ok(())).await?
+                Noted::Account(account) => {
+                    !accounts.contains(&account)
+                        && database.erase_account(&account, None, now_ms, || Ok(())).await?
                 }
             });
         }
@@ -168,19 +194,18 @@ impl List {
 
     /// Adds what a database knows and this does not: another server, or another machine, erased it.
     pub async fn complete(&self, database: &Database) -> Result<(), ErasuresError> {
-        let mut erasures = BTreeSet::new();
-        let mut accounts = BTreeSet::new();
-        for (number, line) in (1..).zip(self.lines()?) {
-            match read(number, &line)? {
-                Line::Record { operation, .. } => drop(erasures.insert(operation)),
-                Line::Account { account } => drop(accounts.insert(account)),
+        let (mut erasures, mut accounts) = (BTreeSet::new(), BTreeSet::new());
+        for noted in self.noted()? {
+            match noted? {
+                Noted::Record(erasure) => drop(erasures.insert(name(&erasure.operation))),
+                Noted::Account(account) => drop(accounts.insert(account)),
             }
         }
-        let known = database.erasures().await?.into_iter();
-        let known = known.filter(|operation| !erasures.contains(&sealed(operation)));
-        self.add(
-            &known.map(|operation| Erasure { operation, files: Vec::new() }).collect::<Vec<_>>(),
-        )?;
+        let new = |operation| {
+            let is_new = !erasures.contains(&name(&operation));
+            is_new.then(|| Erasure { operation, files: Vec::new() })
+        };
+        self.add(&database.erasures(new).await?)?;
         for account in database.erased_accounts().await? {
             if !accounts.contains(&account) {
                 self.add_account(&account)?;
@@ -188,6 +213,22 @@ impl List {
         }
         Ok(())
     }
+}
+
+/// How many bytes of a list are whole lines.
+fn whole(list: &File) -> io::Result<u64> {
+    let mut end = list.metadata()?.len();
+    let mut block = [0; 4096];
+    while end > 0 {
+        let length = end.min(block.len() as u64);
+        end -= length;
+        let block = &mut block[..usize::try_from(length).map_err(io::Error::other)?];
+        list.read_exact_at(block, end)?;
+        if let Some(at) = block.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(end + at as u64 + 1);
+        }
+    }
+    Ok(0)
 }
 
 /// Takes the files out of the store that were erased and may still be there. What cannot go now goes when this is done again.
@@ -226,9 +267,11 @@ pub(crate) async fn let_go(app: &App, gone: &Gone) {
     }
 }
 
-/// An operation as a line has it.
-fn sealed(operation: &Operation) -> String {
-    hex(&codec::encode(operation))
+/// What an erasure is known by: all that it says but its number. Two servers that did not know of each other gave one number to two:
+/// the second one has another by now.
+fn name(operation: &Operation) -> Hash {
+    let dot = Dot { device: SERVER, seq: 0 };
+    codec::hash(&codec::encode(&Operation { dot, ..operation.clone() }))
 }
 
 fn erasure(number: usize, operation: &str, files: &[String]) -> Result<Erasure, ErasuresError> {
@@ -244,6 +287,10 @@ fn text(line: &Line) -> String {
     format!("{}\n", serde_json::to_string(line).expect("texts are plain data"))
 }
 
-fn read(number: usize, line: &str) -> Result<Line, ErasuresError> {
-    serde_json::from_str(line).map_err(|_no_line| ErasuresError::Line(number))
+fn read(number: usize, line: &str) -> Result<Noted, ErasuresError> {
+    let line = serde_json::from_str(line).map_err(|_no_line| ErasuresError::Line(number))?;
+    Ok(match line {
+        Line::Record { operation, files } => Noted::Record(erasure(number, &operation, &files)?),
+        Line::Account { account } => Noted::Account(account),
+    })
 }

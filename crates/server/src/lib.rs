@@ -47,6 +47,7 @@ pub mod error;
 pub mod export;
 pub mod failed_sign_ins;
 pub mod form_files;
+mod heard_of;
 pub mod map;
 pub mod openrosa;
 pub mod pack_load;

@@ -290,9 +290,11 @@ async fn erase_targets(
         return Ok(());
     }
     let list = List::of(&app.config().data);
+    // What follows counts on from what the database has by then.
+    let listed = list.last()?;
     for batch in targets.chunks(BATCH) {
         let note = |erasures: &[_]| list.add(erasures);
-        app.database().erase(batch, &which, reason, list.last()?, now_ms, note).await?;
+        app.database().erase(batch, &which, reason, listed, now_ms, note).await?;
     }
     let (_, head) = app.database().epoch_and_head().await?;
     app.announce(head);

@@ -8,16 +8,19 @@ use axum::response::Response;
 use serde::Deserialize;
 use sync::pull::{About, PAGE_IN_COLUMNS, PAGE_SIZE};
 use sync::wire::{DeviceId, Hash, PullResponse};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use utoipa::IntoParams;
 
 use super::cbor;
 use super::extract::Query;
 use super::signed_in::{SignedIn, speaks_for, still_signed_in};
 use crate::config::MAX_WAIT;
-use crate::database::FeedPage;
+use crate::database::{FeedPage, Since};
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::{App, clock};
+
+/// Whoever waits for news looks no more often than this: what pushes and waiting phones cost is one by the other otherwise.
+const SETTLE: Duration = Duration::from_secs(1);
 
 /// Where to go on.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -65,12 +68,13 @@ pub async fn pull(
         None => session.device,
     };
     speaks_for(&app, &session, device).await?;
-    let pack_seen = || app.database().pack_hash_seen_by(&session.account);
-    let pack_before = pack_seen().await?;
+    let mut since = Since { cursor, looked: 0 };
+    let mut pack_before = None;
     loop {
         news.borrow_and_update();
-        let page = page(&app, &session.account, device, cursor, columns > 0, with_tally).await?;
-        let pack = pack_seen().await?;
+        let looked_at = Instant::now();
+        let page = page(&app, &session.account, device, since, columns > 0, with_tally).await?;
+        let pack = app.database().pack_hash_seen_by(&session.account).await?;
         if query.wait.is_some() {
             // Much can happen while somebody waits: a session that was revoked before the news came hears none.
             still_signed_in(&app, &session).await?;
@@ -80,13 +84,19 @@ pub async fn pull(
             || !page.settled.is_empty()
             || !page.waiting.is_empty()
             || page.tally.is_some()
-            || pack != pack_before;
+            || pack != *pack_before.get_or_insert(pack);
         if is_news || Instant::now() >= deadline || *stopping.borrow_and_update() {
             let answer = respond(page, pack);
             return Ok(cbor(&if columns > 1 { answer.by_words() } else { answer }));
         }
+        since.looked = page.feed.head;
         tokio::select! {
             woken = timeout_at(deadline, news.changed()) => drop(woken),
+            _ = stopping.changed() => {}
+        }
+        // Each push wakes all who wait, and nearly none of them is told of it.
+        tokio::select! {
+            () = sleep_until(deadline.min(looked_at + SETTLE)) => {}
             _ = stopping.changed() => {}
         }
     }
@@ -96,13 +106,13 @@ async fn page(
     app: &App,
     account: &str,
     device: DeviceId,
-    cursor: Option<&str>,
+    since: Since<'_>,
     in_columns: bool,
     with_tally: bool,
 ) -> ApiResult<FeedPage> {
     let database = app.database();
     let size = if in_columns { PAGE_IN_COLUMNS } else { PAGE_SIZE };
-    let read = || database.feed_page(account, device, cursor, size, in_columns, with_tally);
+    let read = || database.feed_page(account, device, since, size, in_columns, with_tally);
     let page = read().await?;
     if !page.start.rewound {
         return Ok(page);

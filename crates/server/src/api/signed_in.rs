@@ -105,17 +105,11 @@ pub(crate) fn reads(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// Notes that a session was heard of. Nobody waits for it: who only reads does so too while nothing can be written.
+/// Notes that a session was heard of, if that was not noted a moment ago.
 pub(crate) fn touch(app: &App, session: &Session, now_ms: i64) {
-    if now_ms - session.seen_ms <= TOUCH_MS {
-        return;
+    if now_ms - session.seen_ms > TOUCH_MS {
+        app.hear_of(session.id);
     }
-    let (database, id) = (app.database().clone(), session.id);
-    tokio::spawn(async move {
-        if let Err(error) = database.touch_session(id, now_ms).await {
-            tracing::error!(%error, "that a session was heard of could not be noted");
-        }
-    });
 }
 
 /// What a device is told whose session somebody else ended.

@@ -13,7 +13,7 @@ use sync::wire::{
 
 use super::log::stored_verdict;
 use super::personal_fields::mask;
-use super::sql::{Builder, Value, query_as, query_scalar};
+use super::sql::{Builder, Value, parts, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Transaction, bytes, signed, unsigned};
 
 /// A page of the feed and what is said beside it, read in one snapshot.
@@ -43,6 +43,25 @@ pub struct FeedPage {
     pub tally: Option<Tally>,
     /// What the repair desk has of the person's and the asking device may not hold.
     pub waiting: Vec<AtDesk>,
+}
+
+/// Where a page begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Since<'a> {
+    /// What the device has.
+    pub cursor: Option<&'a str>,
+    /// Up to here nothing that follows the cursor is for whoever asks, as a page said of this cursor a moment ago.
+    pub looked: u64,
+}
+
+impl Since<'_> {
+    fn start(self, feed: &Feed) -> Start {
+        let start = feed.start(self.cursor);
+        match start.reset {
+            true => start,
+            false => Start { after: start.after.max(self.looked), ..start },
+        }
+    }
 }
 
 /// A page ends after as many bytes of stored records as all that it may have would have at this size, however few they are.
@@ -77,13 +96,13 @@ impl Entry {
 }
 
 impl Database {
-    /// The part of the feed that follows a cursor: of `size` records at most, with or without columns. With a `tally` its last page
+    /// The part of the feed that follows a place: of `size` records at most, with or without columns. With a `tally` its last page
     /// costs a look at each record's place.
     pub async fn feed_page(
         &self,
         account: &str,
         device: DeviceId,
-        cursor: Option<&str>,
+        since: Since<'_>,
         size: usize,
         in_columns: bool,
         with_tally: bool,
@@ -101,7 +120,7 @@ impl Database {
             head: unsigned(head),
             key: bytes("cursor key", &key)?,
         };
-        let start = feed.start(cursor);
+        let start = since.start(&feed);
         let marks: Option<(i64, i64)> = query_as("SELECT acked, safe FROM device WHERE id = $1")
             .bind(device.0.as_slice())
             .fetch_optional(&mut tx)
@@ -283,12 +302,11 @@ pub(super) async fn names_of(
     accounts: BTreeSet<&String>,
 ) -> Answer<BTreeMap<String, String>> {
     let mut names = BTreeMap::new();
-    for account in accounts {
-        let name: Option<String> = query_scalar("SELECT display_name FROM account WHERE name = $1")
-            .bind(account)
-            .fetch_optional(&mut *tx)
-            .await?;
-        names.extend(name.map(|name| (account.clone(), name)));
+    for part in parts(&Vec::from_iter(accounts)) {
+        let mut query = Builder::new("SELECT name, display_name FROM account WHERE name IN ");
+        query.push_list(part.iter().map(|account| (*account).into()));
+        let named: Vec<(String, String)> = query.build_as().fetch_all(&mut *tx).await?;
+        names.extend(named);
     }
     Ok(names)
 }

@@ -8,7 +8,7 @@ use sync::wire::DeviceId;
 
 use super::accounts::{Account, Seen, stored_role};
 use super::audit::{Event, note};
-use super::sql::{Builder, query, query_as, query_scalar};
+use super::sql::{Builder, parts, query, query_as, query_scalar};
 use super::{Answer, Database, Write, bytes, unsigned};
 use crate::accounts::Role;
 use crate::api::signed_in::IDLE_MS;
@@ -267,13 +267,19 @@ impl Database {
         Ok(device == SERVER || is_client)
     }
 
-    /// Notes that a session is in use.
-    pub async fn touch_session(&self, id: i64, now_ms: i64) -> Answer<()> {
-        query("UPDATE session SET seen_ms = $2 WHERE id = $1")
-            .bind(id)
-            .bind(now_ms)
-            .execute(&self.writer)
-            .await?;
+    /// Notes that sessions are in use.
+    pub async fn touch_sessions(&self, sessions: &[i64], now_ms: i64) -> Answer<()> {
+        if sessions.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.begin_write().await?;
+        for part in parts(sessions) {
+            let mut query = Builder::new("UPDATE session SET seen_ms = ");
+            query.push_bind(now_ms).push(" WHERE id IN ");
+            query.push_list(part.iter().map(|id| (*id).into()));
+            query.build().execute(&mut tx).await?;
+        }
+        tx.commit().await?;
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod app;
+mod asked;
 mod audit;
 mod backup;
 mod blobs;

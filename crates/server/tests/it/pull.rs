@@ -6,6 +6,7 @@ use sync::columns::Records;
 use sync::wire::{Action, DeviceId, PullResponse, RecordId, Tally, field};
 
 use crate::app::{TestApp, text};
+use crate::asked::{LEFT, Whose, asked};
 
 fn ids(page: &PullResponse) -> Vec<u8> {
     page.records.iter().map(|record| record.record.0[0]).collect()
@@ -171,6 +172,36 @@ async fn whoever_waits_hears_of_a_record_when_it_arrives() {
     .expect("the news comes long before the wait is over");
     let page: PullResponse = codec::decode(&heard.body).unwrap();
     assert_eq!(ids(&page), [1]);
+}
+
+/// Pushes are many, and so are those who wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_is_not_woken_by_each_push_that_is_not_for_them() {
+    let server = TestApp::start().await;
+    let (lan, hoa) = (server.device("lan").await, server.device("hoa").await);
+    let page = hoa.pull(None).await;
+    let path = format!("/api/v1/pull?cursor={}&wait=2", page.cursor);
+    let pushes = async {
+        for at in 1..=30 {
+            lan.push(&[lan.create(u64::from(at), at, "phuong_a", &[])]).await;
+        }
+    };
+    let wait = async {
+        let page: PullResponse = codec::decode(&hoa.get(&path).await.body).unwrap();
+        assert_eq!(ids(&page), [0; 0]);
+        assert_eq!(ids(&hoa.pull(Some(&page.cursor)).await), [0; 0]);
+    };
+    let (looked, ()) = tokio::join!(asked(LEFT, Whose::Own, wait), pushes);
+    assert!(looked <= 4, "{looked}");
+    // What comes for them after what does not is told.
+    let thu = server.device("thu").await;
+    let for_them = async {
+        lan.push(&[lan.create(31, 31, "phuong_a", &[])]).await;
+        thu.push(&[thu.create(1, 32, "phuong_b", &[])]).await;
+    };
+    let path = format!("/api/v1/pull?cursor={}&wait=20", hoa.pull(Some(&page.cursor)).await.cursor);
+    let (heard, ()) = tokio::join!(hoa.get(&path), for_them);
+    assert_eq!(ids(&codec::decode(&heard.body).unwrap()), [32]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ use axum::http::{Method, StatusCode};
 use server::App;
 use server::config::Config;
 use server::database::{ByCode, Database, NewSession, Writing};
-use sync::push::{Batch, Sender};
+use sync::push::Sender;
 use sync::wire::{DeviceId, Hash, Outcome};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -283,8 +283,7 @@ async fn a_database_that_went_away_without_a_word_is_given_up_and_found_again() 
     let database = Database::of(&config, server::clock::now_ms()).await.unwrap();
     let push = |seq: u64| {
         let operations = [lan.create(seq, u8::try_from(seq).unwrap(), "phuong_a", &[])];
-        let batch = Batch::read(lan.request(&operations));
-        database.push(batch, Sender { account: "lan", revoked: false }, 7)
+        database.push(lan.request(&operations), Sender { account: "lan", revoked: false }, 7)
     };
     push(1).await.unwrap();
     line.cuts.fetch_add(1, Ordering::Relaxed);

@@ -19,7 +19,7 @@ use super::entities::forget_said;
 use super::feed::{stored_id, stored_record};
 use super::log::{Head, Moved, store};
 use super::passkeys::forget_passkeys;
-use super::sql::{query, query_as, query_scalar};
+use super::sql::{Builder, parts, query, query_as, query_scalar};
 use super::{Answer, Database, DatabaseError, Write, signed, unsigned};
 use crate::accounts::NOBODYS_PASSWORD;
 use crate::audit::Action;
@@ -157,26 +157,22 @@ impl Database {
     /// Erases again what was erased before this database was put back from a backup. Says whether there was anything to do.
     pub async fn erase_again(&self, erasure: &Erasure, now_ms: i64) -> Answer<bool> {
         let mut tx = self.begin_write().await?;
-        let known: Vec<(i64, Vec<u8>)> = query_as(
-            "SELECT seq, bytes FROM operation WHERE device = $1 AND (record = $2 OR seq = $3)",
-        )
-        .bind(SERVER.0.as_slice())
-        .bind(erasure.operation.record.0.as_slice())
-        .bind(signed(erasure.operation.dot.seq))
-        .fetch_all(&mut tx)
-        .await?;
+        let Operation { dot, record, .. } = erasure.operation;
+        let known = erasures_of(&mut tx, record).await?;
         // Two servers that did not know of each other gave one number to two: the second one has another by now.
-        let is_it = |bytes: &Vec<u8>| {
-            codec::decode(bytes).is_ok_and(|known: Operation| {
-                erasure.operation == Operation { dot: erasure.operation.dot, ..known }
-            })
-        };
-        if known.iter().any(|(_, bytes)| is_it(bytes)) {
+        let is_it = |known: Operation| erasure.operation == Operation { dot, ..known };
+        if known.into_iter().any(is_it) {
             return Ok(false);
         }
         let mut erasure = erasure.clone();
-        if known.iter().any(|(seq, _)| unsigned(*seq) == erasure.operation.dot.seq) {
-            erasure.operation.dot.seq = next_seq(&mut tx, erasure.operation.dot.seq).await?;
+        let is_taken = "SELECT EXISTS (SELECT 1 FROM operation WHERE device = $1 AND seq = $2)";
+        let is_taken: bool = query_scalar(is_taken)
+            .bind(SERVER.0.as_slice())
+            .bind(signed(dot.seq))
+            .fetch_one(&mut tx)
+            .await?;
+        if is_taken {
+            erasure.operation.dot.seq = next_seq(&mut tx, dot.seq).await?;
         }
         let mut head = Head::read(&mut tx).await?;
         put(&mut tx, &erasure, &mut head, now_ms).await?;
@@ -186,14 +182,25 @@ impl Database {
         Ok(true)
     }
 
-    /// All erasures that this database knows of.
-    pub async fn erasures(&self) -> Answer<Vec<Operation>> {
-        let rows: Vec<Vec<u8>> =
-            query_scalar("SELECT bytes FROM operation WHERE device = $1 ORDER BY seq")
-                .bind(SERVER.0.as_slice())
-                .fetch_all(&self.readers)
-                .await?;
-        Ok(rows.iter().filter_map(|bytes| codec::decode(bytes).ok()).collect())
+    /// What `read` makes of the erasures that this database knows of, in their order. In time there are hundreds of thousands.
+    pub async fn erasures<T>(
+        &self,
+        mut read: impl FnMut(Operation) -> Option<T>,
+    ) -> Answer<Vec<T>> {
+        let (mut found, mut after) = (Vec::new(), Some(0));
+        while let Some(last) = after {
+            let rows: Vec<(i64, Vec<u8>)> = query_as(
+                "SELECT seq, bytes FROM operation WHERE device = $1 AND seq > $2 ORDER BY seq LIMIT 1000",
+            )
+            .bind(SERVER.0.as_slice())
+            .bind(last)
+            .fetch_all(&self.readers)
+            .await?;
+            after = rows.last().map(|(seq, _)| *seq);
+            let erasures = rows.iter().filter_map(|(_, bytes)| codec::decode(bytes).ok());
+            found.extend(erasures.filter_map(&mut read));
+        }
+        Ok(found)
     }
 
     /// Accounts that name nobody any more.
@@ -258,30 +265,43 @@ pub(super) async fn erased_in(tx: &mut Write, records: &BTreeSet<RecordId>) -> A
     let mut erased = Erased::default();
     let is_any: bool =
         query_scalar("SELECT EXISTS (SELECT 1 FROM erased)").fetch_one(&mut *tx).await?;
-    for record in records.iter().filter(|_| is_any) {
-        let rows: Vec<(String, Vec<u8>)> =
-            query_as("SELECT path, dots FROM erased WHERE record = $1")
-                .bind(record.0.as_slice())
-                .fetch_all(&mut *tx)
-                .await?;
-        if rows.is_empty() {
-            continue;
+    let records: Vec<RecordId> = records.iter().filter(|_| is_any).copied().collect();
+    let mut of = BTreeSet::new();
+    for part in parts(&records) {
+        let mut query = Builder::new("SELECT record, path, dots FROM erased WHERE record IN ");
+        query.push_list(part.iter().map(|id| id.0.as_slice().into()));
+        let rows: Vec<(Vec<u8>, String, Vec<u8>)> = query.build_as().fetch_all(&mut *tx).await?;
+        for (record, path, dots) in rows {
+            let record = stored_id(&record)?;
+            of.insert(record);
+            erased.insert(record, &path, stored_dots(&dots)?);
         }
-        for (path, dots) in rows {
-            erased.insert(*record, &path, stored_dots(&dots)?);
+    }
+    for record in of {
+        let has_begun = "SELECT EXISTS (SELECT 1 FROM record WHERE id = $1)";
+        let has_begun: bool =
+            query_scalar(has_begun).bind(record.0.as_slice()).fetch_one(&mut *tx).await?;
+        if !has_begun {
+            erased.insert_unbegun(record, erasures_of(tx, record).await?);
         }
-        let erasures: Vec<Vec<u8>> = query_scalar(
-            "SELECT bytes FROM operation WHERE device = $1 AND record = $2
-             AND NOT EXISTS (SELECT 1 FROM record WHERE id = $2) ORDER BY seq",
-        )
-        .bind(SERVER.0.as_slice())
-        .bind(record.0.as_slice())
-        .fetch_all(&mut *tx)
-        .await?;
-        let read = |bytes: &Vec<u8>| codec::decode(bytes).map_err(damaged_erasure);
-        erased.insert_unbegun(*record, erasures.iter().map(read).collect::<Answer<_>>()?);
     }
     Ok(erased)
+}
+
+/// The erasures of a record, in their order. All that the log has of it is read, which is little: the log has more of the server's own
+/// than of anybody else's.
+async fn erasures_of(tx: &mut Write, record: RecordId) -> Answer<Vec<Operation>> {
+    let rows: Vec<(Vec<u8>, i64, Vec<u8>)> =
+        query_as("SELECT device, seq, bytes FROM operation WHERE record = $1")
+            .bind(record.0.as_slice())
+            .fetch_all(&mut *tx)
+            .await?;
+    let own = rows.iter().filter(|(device, ..)| *device == SERVER.0);
+    let read = |(_, seq, bytes): &(_, i64, Vec<u8>)| {
+        Ok((*seq, codec::decode(bytes).map_err(damaged_erasure)?))
+    };
+    let read: BTreeMap<i64, Operation> = own.map(read).collect::<Answer<_>>()?;
+    Ok(read.into_values().collect())
 }
 
 fn damaged_erasure(error: impl std::fmt::Display) -> DatabaseError {

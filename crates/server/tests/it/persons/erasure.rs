@@ -3,13 +3,15 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 use server::audit::Action as AuditAction;
-use server::database::{AuditOf, KeptOperation, Reason};
+use server::database::{AuditOf, Erasure, KeptOperation, Reason};
+use server::erasure_list::List;
 use server::persons::{self, PersonError};
 use sync::codec;
 use sync::wire::{Action, Outcome, RecordId, Value, Write};
 
 use super::{by, is_held, start, two_people};
 use crate::app::text;
+use crate::asked::{ERASED_OF, LOGGED, Whose, asked};
 use crate::personal::{ROW, SALT, roster, salted};
 
 /// PostgreSQL's indexes take keys of some 2,700 bytes. One phone's fault is to keep nobody from being erased.
@@ -136,7 +138,7 @@ async fn nobody_signs_in_or_sends_as_the_server() {
     request.device = sync::erase::SERVER;
     let answer = lan.post_push(codec::encode(&request), &[]).await;
     assert_eq!(answer.code(), "wrong_device");
-    assert!(server.app.database().erasures().await.unwrap().is_empty());
+    assert!(server.app.database().erasures(Some).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -223,4 +225,39 @@ async fn an_administrator_erases_the_name_of_an_account_and_not_their_own() {
     for name in ["Lan Anh", "Điện thoại lan"] {
         assert!(!log.contains(name), "{name}: {log}");
     }
+}
+
+/// Whoever pushes holds up all others.
+#[tokio::test]
+async fn a_push_of_many_records_asks_for_their_erasures_by_few_statements() {
+    let server = start().await;
+    two_people(&server, 0x2a).await;
+    persons::erase(&server.app, &by("nguyen thi hoa"), 1, None, 5).await.unwrap();
+    let lan = server.device("lan").await;
+    let create =
+        |at: u8| lan.create(u64::from(at), 100 + at, "phuong_a", &[("ghi_chu", text("mới"))]);
+    let new: Vec<_> = (1..=100).map(create).collect();
+    // Other tests push a record or two meanwhile.
+    let statements = asked(ERASED_OF, Whose::All, lan.push(&new)).await;
+    assert!((1..50).contains(&statements), "{statements}");
+}
+
+/// Each start has all before it that was ever erased, and is to answer phones soon.
+#[tokio::test]
+async fn a_start_asks_no_more_the_more_was_erased_and_known_to_be() {
+    let server = start().await;
+    let lan = server.device("lan").await;
+    let create =
+        |at: u8| lan.create(u64::from(at), at, "phuong_a", &[("ghi_chu", text("chị Hoa"))]);
+    lan.push(&(1..=20).map(create).collect::<Vec<_>>()).await;
+    let list = List::of(&server.place.config.data);
+    let targets: Vec<_> = (1..=20).map(|at| RecordId([at; 16])).collect();
+    let which = |_, _: &[KeptOperation]| ["ghi_chu".to_owned()].into();
+    let reason = Reason { by: None, action: AuditAction::PersonErase };
+    let note = |erasures: &[Erasure]| list.add(erasures);
+    server.app.database().erase(&targets, which, reason, 0, 5, note).await.unwrap();
+    let noted = list.last().unwrap();
+    let statements = asked(LOGGED, Whose::Own, server.beside()).await;
+    assert!((1..10).contains(&statements), "{statements}");
+    assert_eq!((noted, list.last().unwrap()), (20, 20), "and nothing is noted twice");
 }

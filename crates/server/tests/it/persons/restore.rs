@@ -97,7 +97,7 @@ async fn an_erasure_that_could_not_be_committed_takes_no_other_with_it() {
 
     let restored = put_back(&before, &folder).await;
     assert!(!is_held(&restored, "Thị Hoa").await && !is_held(&restored, "Văn Nam").await);
-    assert_eq!(restored.app.database().erasures().await.unwrap().len(), 2);
+    assert_eq!(restored.app.database().erasures(Some).await.unwrap().len(), 2);
 }
 
 /// Another server has another list, or a backup is made on another machine. Two lists may give one number to two erasures, of which one
@@ -131,10 +131,10 @@ async fn a_restore_erases_what_was_erased_wherever_that_was_noted() {
     assert!(!is_held(&restored, "Thị Hoa").await && !is_held(&restored, "Văn Nam").await);
     let account = restored.account("minh").await;
     assert_eq!(account.display_name, server::database::NOBODY);
-    let erasures = restored.app.database().erasures().await.unwrap();
+    let erasures = restored.app.database().erasures(Some).await.unwrap();
     assert_eq!(erasures.len(), 2);
     let again = restored.beside().await;
-    assert_eq!(again.app.database().erasures().await.unwrap(), erasures, "once");
+    assert_eq!(again.app.database().erasures(Some).await.unwrap(), erasures, "once");
 }
 
 #[tokio::test]

@@ -91,13 +91,13 @@ async fn what_decides_is_what_is_kept_when_it_is_erased() {
     };
     database.erase(&[record], of_old, reason, 0, 5, |_| Ok(())).await.unwrap();
     assert!(is_held(&server, "Thị Huệ").await);
-    assert!(database.erasures().await.unwrap().is_empty(), "nothing to send anybody");
+    assert!(database.erasures(Some).await.unwrap().is_empty(), "nothing to send anybody");
 
     let of_all = |_, kept: &[KeptOperation]| {
         if kept.iter().any(says) { [name.clone()].into() } else { [].into() }
     };
     for _ in 0..2 {
         database.erase(&[record], of_all, reason, 0, 5, |_| Ok(())).await.unwrap();
-        assert_eq!(database.erasures().await.unwrap().len(), 1, "once");
+        assert_eq!(database.erasures(Some).await.unwrap().len(), 1, "once");
     }
 }
