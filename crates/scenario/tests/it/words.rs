@@ -1,8 +1,10 @@
-//! What a person is told about a wrong answer, in both languages.
+//! What a person is told: of a wrong answer, of their data, in both languages.
+
+use std::collections::BTreeSet;
 
 use form::ViolationKind;
 
-use crate::pack::{ByName, start};
+use crate::pack::{ByName, program, start};
 
 /// Form, question, a wrong answer, what is said of it, a right answer.
 const WRONG: [(&str, &str, &str, &str, &str, &str); 6] = [
@@ -100,4 +102,37 @@ fn a_broken_rule_names_its_page() {
     let broken = form.session().violations();
     let ngay = broken.iter().find(|broken| broken.path == "chung/ngay").expect("it is told");
     assert!(ngay.page.is_some_and(|page| form.session().pages().contains(&page)));
+}
+
+#[test]
+fn a_trainee_is_told_how_long_each_kind_of_their_data_is_kept() {
+    let table = include_str!("../../../../packs/long-khanh-2024/tables/personal_data.csv");
+    for (name, fields) in [("lop_tap_huan", "hoc_vien/"), ("diem_danh", "hv_")] {
+        let row = format!("{name},{fields}");
+        let rows = table.lines().filter(|line| line.starts_with(&row));
+        let months: BTreeSet<&str> = rows.filter_map(|line| line.rsplit(',').nth(1)).collect();
+        assert!(months.len() > 1, "{name}: {months:?}");
+        let mut form = start(name);
+        let notice = form.path("tb_dl");
+        for (language, unit) in [("Tiếng Việt (vi)", "tháng"), ("English (en)", "months")] {
+            form.set_language(language);
+            let told = form.state(&notice).and_then(|state| state.label).expect("a notice").text;
+            for months in &months {
+                assert!(told.contains(&format!(" {months} {unit}")), "{name}, {months}: {told}");
+            }
+        }
+    }
+}
+
+#[test]
+fn whoever_confirms_a_notice_has_been_shown_it() {
+    for (name, confirmed) in [("lop_tap_huan", "da_thong_bao"), ("diem_danh", "da_doc")] {
+        let program = program(name);
+        let at = |question: &str| {
+            let ending = format!("/{question}");
+            program.form().binds.iter().position(|bind| bind.nodeset.ends_with(&ending))
+        };
+        let (notice, confirmed) = (at("tb_dl"), at(confirmed));
+        assert!(notice.is_some() && notice < confirmed, "{name}: {notice:?}, {confirmed:?}");
+    }
 }
