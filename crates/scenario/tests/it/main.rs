@@ -1,5 +1,6 @@
 //! How forms behave, seen from a person's side: the pack's own workbooks, filled in as people fill them in.
 
+mod bodies_by_date;
 mod classes;
 mod deviations;
 mod every_form;

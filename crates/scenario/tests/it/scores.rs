@@ -69,8 +69,35 @@ fn check(checklist: &str, answer: impl Fn(usize, &Item) -> &'static str) -> Stri
     assert_eq!(form.text("so_trong_yeu_chua_dat"), critical.to_string(), "{checklist}");
     assert_eq!(form.number("ty_le_diem"), share, "{checklist}");
     assert_eq!(form.text("xep_loai"), rating, "{checklist}");
+    let [vietnamese, english] = match rating {
+        "tot" => ["Tốt", "Good"],
+        "kha" => ["Khá", "Fair"],
+        "trung_binh" => ["Trung bình", "Average"],
+        _ => ["Yếu", "Weak"],
+    };
+    assert!(told(&form, "tom_tat").contains(&format!("xếp loại {vietnamese}.")), "{checklist}");
+    form.set_language("English (en)");
+    assert!(told(&form, "tom_tat").contains(&format!("rated {english}.")), "{checklist}");
     assert_eq!(form.text("ma_chua_dat").split_whitespace().collect::<Vec<_>>(), codes);
     rating.to_owned()
+}
+
+/// What a note says, without its marks of emphasis.
+fn told(form: &Scenario, note: &str) -> String {
+    let label = form.state(&form.path(note)).and_then(|state| state.label);
+    label.expect("a note").text.replace("**", "")
+}
+
+#[test]
+fn what_marks_a_critical_item_is_told_before_the_first() {
+    for checklist in CHECKLISTS {
+        let form = start(checklist);
+        assert!(told(&form, "chu_thich").contains("(*)"), "{checklist}");
+        let binds = &form.session().program().form().binds;
+        let at = |path: &str| binds.iter().position(|bind| bind.nodeset == path);
+        let first = binds.iter().position(|bind| bind.attribute("sotay:weight").is_some());
+        assert!(at(&form.path("chu_thich")) < first, "{checklist}");
+    }
 }
 
 #[test]

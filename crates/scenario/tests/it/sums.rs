@@ -1,6 +1,6 @@
 //! Sums over rows, and shares.
 
-use crate::pack::{ByName, start};
+use crate::pack::{AUGUST_2025, ByName, start, start_at};
 
 #[test]
 fn money_is_summed_by_source() {
@@ -35,6 +35,19 @@ fn money_is_summed_by_source() {
     assert_eq!(form.text("tc_tong"), lines.iter().map(|line| line.2).sum::<i64>().to_string());
     form.fill(lines.len());
     assert_eq!(form.violations(), vec![]);
+}
+
+#[test]
+fn money_of_the_province_counts_once_the_city_has_none() {
+    let mut form = start_at("kinh_phi", AUGUST_2025);
+    for (number, source) in (1..).zip(["ns_tinh", "ns_xa"]) {
+        let row = form.row("khoan", number);
+        form.put_in_row("khoan", row, "k_nguon", source);
+        form.put_in_row("khoan", row, "k_du_toan", "3000000");
+        form.put_in_row("khoan", row, "k_thuc_chi", "1000000");
+    }
+    assert_eq!([form.text("dt_ns_tinh"), form.text("tc_ns_tinh")], ["3000000", "1000000"]);
+    assert_eq!([form.text("dt_tong"), form.text("tc_tong")], ["6000000", "2000000"]);
 }
 
 #[test]
