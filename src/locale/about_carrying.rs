@@ -32,7 +32,6 @@ words! {
 
     deliver_title: "Nhận tệp chuyển hộ", "Deliver a file";
     deliver_why: "Nhận tệp của người khác. Máy này giữ tệp và tự đưa lên máy chủ khi có mạng.", "Take somebody else's file. This phone keeps it, and brings it to the server by itself once there is a network.";
-    deliver_pick: "Chọn tệp", "Choose a file";
     deliver_keeping: "Đang giữ tệp…", "Keeping the file…";
     deliver_waits: "Đang chờ mạng để đưa lên máy chủ", "Waiting for a network to bring it to the server";
     deliver_now: "Đang đưa lên máy chủ…", "Being brought to the server…";

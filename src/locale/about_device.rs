@@ -57,7 +57,6 @@ words! {
     send_all_first: "Hãy gửi hết trước: những gì chưa gửi chỉ có ở đây.", "Send everything first: what is unsent is only here.";
 
     version: "Bản ứng dụng", "App version";
-    device: "Máy này", "This device";
 
     role_officer: "Cán bộ đơn vị", "Officer";
     role_trainer: "Người phụ trách lớp", "Trainer";

@@ -24,7 +24,6 @@ words! {
     after_submit: "Nộp được cả khi không có mạng: máy tự gửi khi có mạng.", "You can submit offline: it is sent by itself once there is a network.";
     amend_further: "Sửa tiếp", "Go on";
     why_changed: "Vì sao sửa phiếu này?", "Why is this record changed?";
-    submitted: "Đã nộp", "Submitted";
     another_record: "Phiếu mới", "New record";
     language_of_form: "Ngôn ngữ của phiếu", "Language of the form";
     required: "bắt buộc", "required";
@@ -93,7 +92,6 @@ words! {
     signed: "Đã ký", "Signed";
     on_the_cards: "Cột đang ghi", "What is entered on the cards";
     keep_signature: "Dùng chữ ký này", "Use this signature";
-    signature: "Chữ ký", "Signature";
 
     draw_here: "Vẽ vào khung", "Draw in the box";
     draw_again: "Vẽ lại", "Draw again";
@@ -149,7 +147,6 @@ words! {
     remove_blank_row: "Bỏ mục trống này", "Remove this empty entry";
     blank_row: "Mục này còn trống", "This entry is empty";
     blank_row_why: "Không có gì để ghi thì bỏ mục này; có thì bấm vào đây để nhập.", "Nothing to record? Remove the entry. Otherwise press here and fill it in.";
-    no_row_found: "Không có mục nào khớp.", "No entry matches.";
     near_rows: "Có phải:", "Did you mean:";
     there_last_time: "Lần trước có:", "There last time:";
     row_removed: "Đã xóa một mục", "Entry removed";

@@ -21,7 +21,6 @@ words! {
     pin_is_set: "Đã đặt mã PIN.", "The PIN is set.";
     pin_is_removed: "Đã bỏ mã PIN.", "The PIN is removed.";
 
-    pin: "Mã PIN", "PIN";
     enter_pin: "Nhập mã PIN", "Enter your PIN";
     enter_old_pin: "Nhập mã PIN đang dùng", "Enter the PIN in use";
     enter_new_pin: "Nhập mã PIN mới, 6 chữ số", "Enter a new PIN of 6 digits";

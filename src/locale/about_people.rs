@@ -11,7 +11,6 @@ words! {
     audit_log: "Nhật ký", "Log";
     my_devices: "Máy đang đăng nhập của tôi", "Where I am signed in";
     people_need_network: "Danh sách ở trên máy chủ: cần mạng để xem.", "The list is on the server: a network is needed to see it.";
-    people_failed: "Máy chủ chưa làm được. Thử lại sau.", "The server could not do it. Try again later.";
     people_not_allowed: "Tài khoản này không được làm việc này.", "This account may not do that.";
     account_taken: "Tên đăng nhập này đã có người dùng.", "Somebody signs in with this name already.";
     bad_account: "Tên đăng nhập chỉ gồm chữ không dấu, số, dấu chấm, gạch ngang, gạch dưới.", "A sign-in name has letters without accents, digits, dots, dashes and underscores only.";
@@ -102,7 +101,6 @@ words! {
     personal_data: "Dữ liệu cá nhân", "Personal data";
     personal_data_why: "Tìm những gì hồ sơ ghi về một người, theo họ tên hoặc số điện thoại, để trao cho họ hoặc xóa theo yêu cầu của họ.", "Finds what records say of a person, by name or telephone number, to hand it to them or to erase it when they ask.";
     name_or_phone: "Họ tên hoặc số điện thoại", "Name or telephone number";
-    find_person: "Tìm", "Find";
     too_short: "Nhập ít nhất 4 chữ hoặc số.", "Enter at least 4 letters or digits.";
     nobody_mentioned: "Không có hồ sơ nào nhắc đến người này.", "No record speaks of this person.";
     two_of_one_name: "Hai người có thể trùng tên, cả trong một hồ sơ: mở hồ sơ để xem, và bỏ chọn những chỗ nói về người khác.", "Two people may have one name, in one record too: open the records to see, and take the choice from what is about somebody else.";

@@ -206,9 +206,9 @@ pub(super) fn why_not(language: Language, error: &FetchError) -> String {
             "long_password" => language.long_password(),
             "common_password" => language.common_password(),
             "name_password" => language.name_password(),
-            _ => language.people_failed(),
+            _ => language.server_failed(),
         },
-        FetchError::Garbled(_) | FetchError::Storage(_) => language.people_failed(),
+        FetchError::Garbled(_) | FetchError::Storage(_) => language.server_failed(),
     };
     text.to_owned()
 }

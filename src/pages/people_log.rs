@@ -167,7 +167,7 @@ fn SearchForm(typed: RwSignal<Sought>, on_search: impl Fn() + 'static) -> impl I
             />
             {day(Language::from_day, |sought, day| sought.from = day)}
             {day(Language::until_day, |sought, day| sought.until = day)}
-            <Button icon=Glyph::Search label=words.say(Language::find_person) submits=true on_click=|()| {} />
+            <Button icon=Glyph::Search label=words.say(Language::search) submits=true on_click=|()| {} />
         </form>
         </details>
     }
