@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use form::{AnswerProblem, Aspects, NodeId, NodeState, Question, QuestionControl, ViolationKind};
+use form::{
+    AnswerProblem, Aspects, DataType, NodeId, NodeKind, NodeState, Question, QuestionControl,
+    ViolationKind,
+};
 use leptos::ev::FocusEvent;
 use leptos::prelude::*;
 
@@ -98,10 +101,12 @@ impl Asked {
     /// What is said to whoever leaves it as it is.
     fn told(self) -> Option<String> {
         let problem = self.problem.try_get_untracked().flatten()?;
-        let text = problem_text(self.words.at_once(), &problem);
-        let label = |state: &NodeState| Some(plain_text(&state.label.as_ref()?.text));
-        let label = self.state.try_with_untracked(label).flatten().unwrap_or_default();
-        Some(format!("{label}: {text}"))
+        let told = |state: &NodeState| {
+            let label = state.label.as_ref().map(|label| plain_text(&label.text));
+            let text = problem_text(self.words.at_once(), state, &problem);
+            format!("{}: {text}", label.unwrap_or_default())
+        };
+        self.state.try_with_untracked(told)
     }
 
     /// Whether something wrong is told about it.
@@ -314,21 +319,35 @@ fn Help(id: NodeId, state: Signal<NodeState>, words: Words) -> impl IntoView {
     }
 }
 
-fn problem_text(language: Language, problem: &AnswerProblem) -> String {
-    language.broken_rule(problem.kind, problem.message.as_deref())
+fn problem_text(language: Language, state: &NodeState, problem: &AnswerProblem) -> String {
+    broken_rule(language, state, problem.kind, problem.message.as_deref())
+}
+
+/// What is wrong with the answer of a node, in the form's words or in ours for what it asks.
+pub(super) fn broken_rule(
+    language: Language,
+    state: &NodeState,
+    kind: ViolationKind,
+    message: Option<&str>,
+) -> String {
+    let of = match &state.kind {
+        NodeKind::Question(question) => question.data_type,
+        _ => DataType::default(),
+    };
+    language.broken_rule(kind, of, message)
 }
 
 /// What is wrong with the answer, in words, beside it. Its control is described by it; whoever leaves it so hears it by [`News`].
 #[component]
 pub(super) fn Problem(asked: Asked) -> impl IntoView {
-    let Asked { id, words, problem, .. } = asked;
+    let Asked { id, words, problem, state, .. } = asked;
     view! {
         <div class="question-problem" id=format!("q{}-problem", id.index())>
             {move || {
                 problem
                     .get()
                     .map(|problem| {
-                        let text = problem_text(words.now(), &problem);
+                        let text = state.with_untracked(|state| problem_text(words.now(), state, &problem));
                         view! {
                             <Icon glyph=Glyph::Warning />
                             <span>{text}</span>

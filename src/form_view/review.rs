@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use crate::reactive::{Show, effect, memo};
 
+use super::question::broken_rule;
 use super::repeat::{blank_row_around, label_of, name_of_row_around, remove_row};
 use crate::components::{
     Banner, Button, ButtonKind, Glyph, Icon, RichText, Toaster, Tone, keyed_list,
@@ -247,7 +248,10 @@ fn Missing(lack: Lack, missing: RwSignal<Vec<Lack>>, on_jump: Callback<()>) -> i
         Of::Rows(_, rows) => words.now().rows_lack(rows),
         // The heading says it of all.
         Of::Question(_) if violation.kind == ViolationKind::Required => String::new(),
-        Of::Question(_) => words.now().broken_rule(violation.kind, violation.message.as_deref()),
+        Of::Question(_) => {
+            let message = violation.message.as_deref();
+            broken_rule(words.now(), &entry.node(node).read(), violation.kind, message)
+        }
     };
     let remove = move |row| {
         let look_again = move || {

@@ -1,6 +1,6 @@
 //! Words of an open form: going through it, its controls, what is missing.
 
-use form::ViolationKind;
+use form::{DataType, ViolationKind};
 
 use super::{Language, words};
 
@@ -29,7 +29,11 @@ words! {
     required: "bắt buộc", "required";
     required_default: "Câu này cần trả lời.", "This needs an answer.";
     too_long: "Câu trả lời dài quá. Hãy bớt xuống dưới 80.000 ký tự.", "This answer is too long. Shorten it to fewer than 80,000 characters.";
-    type_default: "Câu trả lời này chưa đủ hoặc không đúng kiểu, ví dụ thiếu tháng hay năm, có chữ trong ô số, khu đất chưa đủ ba điểm.", "This is not the whole of an answer or not its kind, such as a date without a month, letters in a number, or an area of two points.";
+    type_default: "Câu trả lời này chưa đủ hoặc không đúng kiểu.", "This is not the whole of an answer, or not its kind.";
+    no_date: "Ngày này chưa đủ hoặc không có thật.", "This date is not whole, or there is no such day.";
+    no_whole_number: "Ô này chỉ ghi số nguyên, ví dụ 12.", "Only a whole number goes here, such as 12.";
+    no_number: "Ô này chỉ ghi số.", "Only a number goes here.";
+    no_area: "Cần ít nhất ba điểm.", "An area needs three points at least.";
     constraint_default: "Câu trả lời này chưa hợp lệ.", "This answer is not valid.";
     page_needs_care: "Trang này còn câu cần xem lại. Vẫn đi tiếp được.", "Something on this page needs attention. You can still go on.";
     guidance: "Hướng dẫn thêm", "More guidance";
@@ -193,11 +197,17 @@ impl Language {
 
     /// What is wrong with an answer: the form's own words, or ours where it has none.
     #[must_use]
-    pub fn broken_rule(self, kind: ViolationKind, message: Option<&str>) -> String {
+    pub fn broken_rule(self, kind: ViolationKind, of: DataType, message: Option<&str>) -> String {
         let ours = match kind {
             ViolationKind::Required => self.required_default(),
             ViolationKind::Constraint => self.constraint_default(),
-            ViolationKind::Type => self.type_default(),
+            ViolationKind::Type => match of {
+                DataType::Date => self.no_date(),
+                DataType::Int => self.no_whole_number(),
+                DataType::Decimal => self.no_number(),
+                DataType::Geoshape => self.no_area(),
+                _ => self.type_default(),
+            },
             ViolationKind::Length => self.too_long(),
         };
         message.filter(|message| !message.is_empty()).unwrap_or(ours).to_owned()
@@ -459,6 +469,15 @@ impl Language {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_that_is_none_is_told_of_what_its_own_question_asks() {
+        let told = |of| Language::Vi.broken_rule(ViolationKind::Type, of, None);
+        assert_eq!(told(DataType::Date), Language::Vi.no_date());
+        assert_eq!(told(DataType::Int), Language::Vi.no_whole_number());
+        assert_eq!(told(DataType::Geoshape), Language::Vi.no_area());
+        assert_eq!(told(DataType::Time), Language::Vi.type_default());
+    }
 
     #[test]
     fn what_adds_a_row_reads_as_a_sentence_and_leaves_abbreviations() {

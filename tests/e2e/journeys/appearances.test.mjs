@@ -274,10 +274,10 @@ test('a line and an area are measured corner by corner, or typed', async () => {
   const before = await area.inputValue();
   await area.fill('abc');
   await area.blur();
-  await form.question('thua').getByText('không đúng kiểu').waitFor();
+  await form.question('thua').getByText('Cần ít nhất ba điểm').waitFor();
   await area.fill('10,93 107,24;10,931 107,24;10,931 107,242');
   await area.blur();
-  await form.question('thua').getByText('không đúng kiểu').waitFor({ state: 'detached' });
+  await form.question('thua').getByText('Cần ít nhất ba điểm').waitFor({ state: 'detached' });
   assert.equal(await area.inputValue(), '10.93 107.24;10.931 107.24;10.931 107.242');
   assert.equal(before.split(';').length, 3);
 });

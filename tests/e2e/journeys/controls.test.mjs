@@ -252,12 +252,12 @@ test('a date of which a part is missing is told to be none, until it is whole', 
   await field.focus();
   await phone.page.keyboard.type('0511');
   await field.blur();
-  const problem = form.question('ngay').getByText('không đúng kiểu');
+  const problem = form.question('ngay').getByText('Ngày này chưa đủ');
   await problem.waitFor();
   assert.equal(await field.getAttribute('aria-invalid'), 'true');
   // Whoever comes back and leaves it so hears it once more; what was mended is said no longer.
   const said = phone.page.locator('.form-view > [role="status"]');
-  const isSaid = async () => /^Ngày: .*không đúng kiểu/.test(await said.textContent());
+  const isSaid = async () => /^Ngày: Ngày này chưa đủ/.test(await said.textContent());
   await until('it is said', isSaid);
   await field.focus();
   await until('nothing is said', async () => (await said.textContent()) === '');
