@@ -106,7 +106,7 @@ impl Language {
                 "Máy không đủ chỗ nên chưa tạo được hết: còn {what} không có trong tệp nào, vẫn nằm trên máy này."
             ),
             Self::En => format!(
-                "The phone has no room for all of it: {what} are in none of these; they stay on this phone."
+                "The phone has no room for all of it: these leave out {what}, still on this phone."
             ),
         }
     }
@@ -179,7 +179,7 @@ impl Language {
         let count = self.count(changes);
         match self {
             Self::Vi => format!("{count} thay đổi chờ người điều phối xem"),
-            Self::En => format!("{count} of them wait for the coordinator"),
+            Self::En => format!("{count} of them for the coordinator to look at"),
         }
     }
 
@@ -202,7 +202,7 @@ impl Language {
                 "Chưa nhận {files} vì câu trả lời kèm theo chưa tới máy chủ: chuyển tệp đầu trước, rồi bỏ tệp này khỏi danh sách và mở lại"
             ),
             Self::En => format!(
-                "{files} not taken, as the answers they belong to are not there yet: bring the first file, then take this one off the list and open it again"
+                "{files} not taken, as the answers are not there yet: bring the first file, then take this one off the list and open it again"
             ),
         }
     }

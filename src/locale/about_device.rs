@@ -158,7 +158,7 @@ impl Language {
                 self.record_count(records)
             ),
             Self::En => format!(
-                "{} received by the server, not in a backup yet; this phone still keeps them.",
+                "{} received by the server, not in a backup yet; still kept on this phone.",
                 self.record_count(records)
             ),
         }
@@ -173,7 +173,7 @@ impl Language {
                 self.record_count(count)
             ),
             Self::En => format!(
-                "{} on this phone are not sent yet. Send them before signing out.",
+                "This phone still has {} to send. Sign out once that is done.",
                 self.record_count(count)
             ),
         }

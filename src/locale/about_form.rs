@@ -191,6 +191,7 @@ impl Language {
     pub fn rows_lack(self, count: usize) -> String {
         match self {
             Self::Vi => format!("{} mục còn thiếu", self.count(count)),
+            Self::En if count == 1 => "1 entry lacks something".to_owned(),
             Self::En => format!("{} entries lack something", self.count(count)),
         }
     }
@@ -226,20 +227,20 @@ impl Language {
     /// How many files a form lacks.
     #[must_use]
     pub fn lacks_files(self, count: usize) -> String {
-        match (self, count) {
-            (Self::Vi, _) => format!("Còn thiếu {count} tệp"),
-            (Self::En, 1) => "1 file is missing".to_owned(),
-            (Self::En, _) => format!("{count} files are missing"),
+        let files = self.file_count(count);
+        match self {
+            Self::Vi => format!("Còn thiếu {files}"),
+            Self::En => format!("{files} missing"),
         }
     }
 
     /// How much of what is beside the forms is still to come.
     #[must_use]
     pub fn files_arriving(self, count: usize, bytes: u64) -> String {
-        let bytes = self.bytes(bytes);
+        let (files, bytes) = (self.file_count(count), self.bytes(bytes));
         match self {
-            Self::Vi => format!("Còn {count} tệp đi kèm phiếu (ảnh, danh sách), {bytes}."),
-            Self::En => format!("{count} files of the forms (pictures, lists) to come, {bytes}."),
+            Self::Vi => format!("Còn {files} đi kèm phiếu (ảnh, danh sách), {bytes}."),
+            Self::En => format!("{files} of the forms (pictures, lists) to come, {bytes}."),
         }
     }
 
@@ -255,10 +256,10 @@ impl Language {
     /// That a record lacks files.
     #[must_use]
     pub fn record_lacks_files(self, count: usize) -> String {
-        match (self, count) {
-            (Self::Vi, _) => format!("Hồ sơ chưa đủ: thiếu {count} tệp"),
-            (Self::En, 1) => "Incomplete: 1 file has not arrived".to_owned(),
-            (Self::En, _) => format!("Incomplete: {count} files have not arrived"),
+        let files = self.file_count(count);
+        match self {
+            Self::Vi => format!("Hồ sơ chưa đủ: thiếu {files}"),
+            Self::En => format!("Incomplete: {files} missing"),
         }
     }
 

@@ -120,17 +120,11 @@ impl Language {
     /// Operations and files that are still on a device.
     #[must_use]
     pub fn still_there(self, unsent: Option<u64>, files: u64) -> String {
-        let unsent = match (unsent, self) {
-            (None, _) => self.unsent_unknown().to_owned(),
-            (Some(count), Self::Vi) => format!("{count} thay đổi"),
-            (Some(1), Self::En) => "1 change".to_owned(),
-            (Some(count), Self::En) => format!("{count} changes"),
-        };
-        match (files, self) {
-            (0, _) => unsent,
-            (_, Self::Vi) => format!("{unsent}, {files} tệp"),
-            (1, Self::En) => format!("{unsent}, 1 file"),
-            (_, Self::En) => format!("{unsent}, {files} files"),
+        let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        match (unsent, size(files)) {
+            (Some(count), files) => self.bundle_new(size(count), files),
+            (None, 0) => self.unsent_unknown().to_owned(),
+            (None, files) => format!("{}, {}", self.unsent_unknown(), self.file_count(files)),
         }
     }
 
@@ -138,9 +132,9 @@ impl Language {
     #[must_use]
     pub fn mentioned_in(self, count: usize) -> String {
         match self {
-            Self::Vi => format!("{count} chỗ trong hồ sơ nhắc đến người này."),
+            Self::Vi => format!("{} chỗ trong hồ sơ nhắc đến người này.", self.count(count)),
             Self::En if count == 1 => "Records speak of this person in 1 place.".to_owned(),
-            Self::En => format!("Records speak of this person in {count} places."),
+            Self::En => format!("Records speak of this person in {} places.", self.count(count)),
         }
     }
 
@@ -157,6 +151,7 @@ impl Language {
     #[must_use]
     pub fn has_passkeys(self, count: u64) -> String {
         match self {
+        let count = self.number(&count.to_string());
             Self::Vi => format!("Khóa truy cập: {count}"),
             Self::En => format!("Passkeys: {count}"),
         }
@@ -166,9 +161,10 @@ impl Language {
     #[must_use]
     pub fn tries(self, count: u64) -> String {
         match self {
-            Self::Vi => format!("{count} lần"),
+        let number = self.number(&count.to_string());
+            Self::Vi => format!("{number} lần"),
             Self::En if count == 1 => "1 time".to_owned(),
-            Self::En => format!("{count} times"),
+            Self::En => format!("{number} times"),
         }
     }
 

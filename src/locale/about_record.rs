@@ -123,6 +123,9 @@ impl Language {
             (Self::Vi, 0) => format!("Tài khoản này xem hồ sơ của: {named}."),
             (Self::Vi, _) => format!("Tài khoản này xem hồ sơ của: {named} và {more} đơn vị nữa."),
             (Self::En, 0) => format!("This account sees the records of: {named}."),
+            (Self::En, 1) => {
+                format!("This account sees the records of: {named} and 1 more unit.")
+            }
             (Self::En, _) => {
                 format!("This account sees the records of: {named} and {more} more units.")
             }
