@@ -16,6 +16,7 @@ words! {
     bad_account: "Tên đăng nhập chỉ gồm chữ không dấu, số, dấu chấm, gạch ngang, gạch dưới.", "A sign-in name has letters without accents, digits, dots, dashes and underscores only.";
     bad_name: "Nhập họ tên.", "Enter the person's name.";
     bad_unit: "Chọn đơn vị.", "Choose the unit.";
+    person_disabled: "Tài khoản này đã bị khóa hoặc vừa được thay đổi. Mở lại danh sách để xem.", "This account is disabled or was changed just now. Open the list again to see.";
     own_account: "Không tự khóa được tài khoản của mình.", "Nobody disables themselves.";
     search_people: "Tìm người, đơn vị", "Search people and units";
     no_person_found: "Không có ai khớp.", "Nobody matches.";
