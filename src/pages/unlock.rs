@@ -82,7 +82,7 @@ pub fn UnlockPage() -> impl IntoView {
                         };
                         let said = match is_lost() {
                             true => Some(language.is_lost().to_owned()),
-                            false if is_aside() => Some(language.notebook_aside().to_owned()),
+                            false if is_aside() => Some(language.data_aside().to_owned()),
                             false => tried_text(language, tried.outcome.get()),
                         };
                         match (wrong, said) {
