@@ -186,21 +186,22 @@ impl Language {
             ),
             Action::SessionRevoke => ("kết thúc phiên", "ended a session"),
             Action::CodeMake => ("tạo mã đăng nhập", "made a sign-in code"),
-            Action::TokenMake => ("tạo khóa cho ODK Collect", "made a token for ODK Collect"),
+            Action::TokenMake => ("tạo địa chỉ cho ODK Collect", "made an address for ODK Collect"),
             Action::AccountAdd => ("thêm người dùng", "added a person"),
             Action::AccountChange => ("sửa người dùng", "changed a person"),
             Action::AccountDisable => ("khóa tài khoản", "disabled an account"),
             Action::AccountEnable => ("mở lại tài khoản", "enabled an account"),
-            Action::Export => ("tải bảng tính", "took a spreadsheet"),
-            Action::RepairApply => {
-                ("áp dụng dữ liệu chờ xử lý", "applied data that waited for repair")
-            }
+            Action::Export => ("tải Excel", "exported Excel"),
+            Action::RepairApply => (
+                "ghi dữ liệu chờ xử lý vào hồ sơ",
+                "put data that waited for repair into its record",
+            ),
             Action::RepairSetAside => {
                 ("không ghi dữ liệu chờ xử lý vào hồ sơ", "set aside data that waited for repair")
             }
             Action::EntitySettle => (
-                "xem xong hai thay đổi của cùng một mục ở",
-                "looked at changes that met in an entity and left it so",
+                "xem và giữ mục có hai người cùng sửa",
+                "looked at an entry that two people changed, and left it as it stands",
             ),
             Action::PersonErase => ("xóa dữ liệu của một người", "erased data about a person"),
             Action::PersonExport => ("lấy dữ liệu của một người", "took the data about a person"),
@@ -209,13 +210,17 @@ impl Language {
                 ("xóa dữ liệu cá nhân hết hạn giữ", "erased personal data kept long enough")
             }
             Action::BackupFail => ("sao lưu không được", "a backup failed"),
-            Action::PackLoad => ("nạp bộ nội dung", "put a pack in force"),
+            Action::PackLoad => {
+                ("cập nhật các mẫu phiếu và danh mục", "put new forms and lists in force")
+            }
             Action::Backup => ("sao lưu", "made a backup"),
             Action::Restore => ("khôi phục từ bản sao lưu", "restored a backup"),
-            Action::BundleImport => ("đem tệp chuyển hộ", "brought a file of carried work"),
-            Action::BundleRefuse => ("đem tệp bị từ chối", "brought a file that was refused"),
+            Action::BundleImport => ("chuyển tệp hộ lên máy chủ", "brought a file of carried work"),
+            Action::BundleRefuse => {
+                ("chuyển tệp bị máy chủ từ chối", "brought a file that was refused")
+            }
             Action::OrganisationKey => {
-                ("đổi khóa của tổ chức", "put a new organisation key in force")
+                ("đổi khóa của cơ quan quản lý", "changed the key of the authority in charge")
             }
         };
         match self {
