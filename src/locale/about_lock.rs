@@ -13,8 +13,8 @@ words! {
     no_pin_yet: "Chưa đặt mã PIN: ai cầm máy này đang mở đều xem được dữ liệu của bạn.", "No PIN is set: whoever holds this phone unlocked can see your data.";
     has_pin: "Dữ liệu của bạn trên máy này chỉ mở được bằng mã PIN.", "Your data on this phone opens only with the PIN.";
     pin_forgotten: "Quên mã PIN thì không ai mở lại được phần chưa gửi. Hãy nhớ kỹ.", "If you forget the PIN, nobody can open what was not sent. Remember it well.";
-    pin_wanted: "Đơn vị của bạn muốn máy nào cũng có mã PIN.", "Your organisation wants every phone to have a PIN.";
-    pin_required: "Đơn vị của bạn yêu cầu máy nào cũng có mã PIN.", "Your organisation requires a PIN on every phone.";
+    pin_wanted: "Cơ quan quản lý khuyên máy nào cũng có mã PIN.", "The authority in charge wants every phone to have a PIN.";
+    pin_required: "Cơ quan quản lý yêu cầu máy nào cũng có mã PIN.", "The authority in charge requires a PIN on every phone.";
     set_pin: "Đặt mã PIN", "Set a PIN";
     change_pin: "Đổi mã PIN", "Change the PIN";
     remove_pin: "Bỏ mã PIN", "Remove the PIN";

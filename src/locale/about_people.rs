@@ -6,8 +6,8 @@ use super::{Language, words};
 
 words! {
     people: "Người dùng", "People";
-    people_title: "Người dùng và thiết bị", "People and devices";
-    devices: "Thiết bị", "Devices";
+    people_title: "Người dùng và máy", "People and devices";
+    devices: "Các máy", "Devices";
     audit_log: "Nhật ký", "Log";
     my_devices: "Máy đang đăng nhập của tôi", "Where I am signed in";
     people_need_network: "Danh sách ở trên máy chủ: cần mạng để xem.", "The list is on the server: a network is needed to see it.";
@@ -35,13 +35,13 @@ words! {
     role: "Vai trò", "Role";
     disable_person: "Khóa tài khoản", "Disable the account";
     enable_person: "Mở lại tài khoản", "Enable the account";
-    disable_why: "Người này không đăng nhập được nữa trên mọi máy. Dữ liệu chưa gửi vẫn nằm trên máy và vào mục chờ xử lý khi máy gửi lên.", "The person can no longer sign in on any device. Data that was not sent stays on the phone, and waits for repair once the phone sends it.";
+    disable_why: "Người này không đăng nhập được nữa trên mọi máy. Dữ liệu chưa gửi vẫn nằm trên máy và vào mục chờ xử lý khi máy gửi lên.", "The person can no longer sign in on any device. Data that was not sent stays on the device, and waits for repair once the device sends it.";
     this_device: "Máy này", "This device";
     last_contact: "Liên lạc gần nhất", "Last contact";
     still_on_device: "Còn trên máy", "Still on the device";
     unsent_unknown: "chưa rõ", "not known";
     end_session: "Kết thúc", "End the session";
-    device_is_lost: "Máy bị mất: khi có mạng, máy tự khóa. Nếu cơ quan muốn vậy và máy có mã PIN, những gì máy chủ đã có bị xóa khỏi máy.", "The device is lost: it locks itself once it has a network. If the organisation wants that and it has a PIN, what the server has is removed from it.";
+    device_is_lost: "Máy bị mất: khi có mạng, máy tự khóa. Nếu cơ quan quản lý yêu cầu và máy có mã PIN, những gì máy chủ đã có bị xóa khỏi máy.", "The device is lost: it locks itself once it has a network. If the authority in charge requires it and there is a PIN, what the server has is removed from it.";
     end_session_title: "Kết thúc phiên đăng nhập?", "End this session?";
     end_session_why: "Máy này phải đăng nhập lại. Dữ liệu chưa gửi không mất: nó ở lại trên máy và được gửi khi đúng người đó đăng nhập lại.", "The device has to sign in again. Data that was not sent is not lost: it stays on the device, and is sent once the same person signs in again.";
     session_that_ended: "Phiên đã kết thúc", "Session ended";
@@ -51,7 +51,7 @@ words! {
     no_deeds: "Nhật ký chưa có gì.", "The log is empty.";
     older: "Cũ hơn", "Older";
     the_operator: "Người vận hành máy chủ", "The server's operator";
-    somebody: "Có người", "Somebody";
+    somebody: "Một người", "Somebody";
     not_used_yet: "Mã này chỉ dùng được một lần, và chưa được dùng", "This code is good once, and was not used yet";
     open_in_browser: "Trình duyệt bên trong Zalo, Messenger không giữ được ứng dụng lâu. Sao chép đường dẫn, rồi mở bằng Chrome (Android) hoặc Safari (iPhone).", "The browser inside Zalo or Messenger does not keep the app for long. Copy the link and open it in Chrome (Android) or Safari (iPhone).";
     open_by_icon: "Trên iPhone, ứng dụng mở từ biểu tượng phải đăng nhập riêng. Trong Safari, chạm nút Chia sẻ (ô vuông có mũi tên lên), kéo xuống và chọn “Thêm vào MH chính”. Mở ứng dụng từ biểu tượng, rồi gõ mã này.", "On an iPhone the app asks you to sign in again when it is opened from its icon. In Safari, tap Share (the square with an arrow), scroll down and choose “Add to Home Screen”. Open the app from its icon and type this code.";
@@ -77,10 +77,10 @@ words! {
     your_password: "Mật khẩu của bạn", "Your password";
     code_instead_of_password: "Không có mật khẩu? Nhập mã của người điều phối", "No password? A code from your coordinator";
     other_app: "Nhập liệu bằng ODK Collect", "Fill forms with ODK Collect";
-    other_app_why: "Tạo địa chỉ riêng cho một máy dùng ODK Collect hoặc ứng dụng tương tự. Ai có địa chỉ này gửi được phiếu dưới tên bạn, nên máy chủ hỏi lại mật khẩu.", "Makes an address for one phone with ODK Collect or the like. Whoever has it sends forms in your name, so the server asks for the password again.";
+    other_app_why: "Tạo địa chỉ riêng cho một máy dùng ODK Collect hoặc ứng dụng tương tự. Ai có địa chỉ này gửi được phiếu dưới tên bạn, nên máy chủ hỏi lại bạn là ai.", "Makes an address for one phone with ODK Collect or the like. Whoever has it sends forms in your name, so the server asks again who you are.";
     other_app_device: "Tên máy", "What the phone is called";
     make_token: "Tạo địa chỉ", "Make the address";
-    token_how: "Trong ODK Collect, chọn thêm dự án, nhập tay, và điền địa chỉ máy chủ này. Nó không hiện lại; kết thúc phiên của máy này trong danh sách thiết bị để thu hồi.", "In ODK Collect add a project by hand with this server address. It is not shown again; end that device's session in the list of devices to take it back.";
+    token_how: "Trong ODK Collect, chọn thêm dự án, chọn nhập tay rồi điền địa chỉ này. Địa chỉ không hiện lại; muốn thu hồi thì kết thúc phiên của máy này trong danh sách máy.", "In ODK Collect add a project by hand with this server address. It is not shown again; end that device's session in the list of devices to take it back.";
     copy_address: "Sao chép địa chỉ", "Copy the address";
     no_field_work: "Vai trò này không nhập phiếu.", "This role fills no forms.";
     log_actor: "Ai làm (tên đăng nhập)", "Who did it (sign-in name)";
@@ -151,8 +151,8 @@ impl Language {
     /// How many passkeys somebody has.
     #[must_use]
     pub fn has_passkeys(self, count: u64) -> String {
-        match self {
         let count = self.number(&count.to_string());
+        match self {
             Self::Vi => format!("Khóa truy cập: {count}"),
             Self::En => format!("Passkeys: {count}"),
         }
@@ -161,8 +161,8 @@ impl Language {
     /// How often somebody tried something.
     #[must_use]
     pub fn tries(self, count: u64) -> String {
-        match self {
         let number = self.number(&count.to_string());
+        match self {
             Self::Vi => format!("{number} lần"),
             Self::En if count == 1 => "1 time".to_owned(),
             Self::En => format!("{number} times"),

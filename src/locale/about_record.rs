@@ -86,7 +86,7 @@ words! {
     show_history: "Xem lịch sử", "Show history";
     history_needs_network: "Lịch sử ở trên máy chủ: cần mạng để xem.", "The history is on the server: a network is needed to see it.";
     history_empty: "Máy chủ chưa có hồ sơ này.", "The server does not have this record yet.";
-    history_failed: "Máy chủ chưa cho xem lịch sử. Thử lại sau.", "The server could not show the history. Try again later.";
+    history_failed: "Chưa tải được lịch sử từ máy chủ. Thử lại sau.", "The server could not show the history. Try again later.";
     before_that: "Trước đó", "Before";
     received: "máy chủ nhận", "received";
     did_create: "tạo hồ sơ", "created the record";

@@ -30,9 +30,9 @@ words! {
     entity_label: "Tên", "Name";
     leave_as_it_stands: "Đã xem, giữ như hiện tại", "Looked at, leave as it stands";
     entity_settled: "Đã xác nhận", "Settled";
-    entity_changed: "Mục này vừa được sửa thêm. Xem lại.", "It was changed meanwhile. Look again.";
+    entity_changed: "Mục này vừa được sửa thêm. Xem lại.", "This entry was changed meanwhile. Look again.";
     waiting_changes: "Thay đổi chưa vào danh sách", "Changes that are not in their list yet";
-    waiting_changes_why: "Các phiếu này đã nộp nhưng sửa một mục chưa có trong danh sách, hoặc mục mà người ghi không được xem. Thay đổi tự vào danh sách khi phiếu đăng ký mục đó đến; nếu vì quyền, cấp quyền cho người ghi rồi nhờ họ sửa lại phiếu.", "These records were submitted, but change something that is not in the list yet, or that their author may not see. The change goes into the list by itself when the record that registers it comes; if it is for a right, give it to the author and have them amend the record.";
+    waiting_changes_why: "Các phiếu này đã nộp nhưng sửa một mục chưa có trong danh sách, hoặc mục mà người nhập không được xem. Thay đổi tự vào danh sách khi phiếu đăng ký mục đó đến; nếu vì quyền, cấp quyền cho người nhập rồi nhờ họ sửa lại phiếu.", "These records were submitted, but change something that is not in the list yet, or that their author may not see. The change goes into the list by itself when the record that registers it comes; if it is for a right, give it to the author and have them amend the record.";
     set_aside_by_desk: "Người điều phối không ghi vào hồ sơ, chỉ lưu lại", "Set aside by the coordinator, not put into the record";
 }
 
