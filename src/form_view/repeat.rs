@@ -83,13 +83,10 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
     let column = RwSignal::new(String::new());
     let found = search(entry, rows, named.is_some(), wanted, cards);
     let figures = memo(move || if is_long.get() { entry.figures(id) } else { Vec::new() });
-    let shown = move || found.get().map_or_else(|| rows.read().len(), |found| found.count);
     let count = move || {
         let (language, all) = (words.now(), rows.read().len());
-        match found.get() {
-            Some(found) => format!("{}/{}", language.count(found.count), language.count(all)),
-            None => language.count(all),
-        }
+        let part = found.get().map(|found| format!("{}/", language.count(found.count)));
+        part.unwrap_or_default() + &language.count(all)
     };
     let none = move || found.get().and_then(|found| found.told(words.now()));
     let name = state.with_untracked(|state| state.name.clone());
@@ -127,7 +124,7 @@ pub(super) fn RepeatView(id: NodeId) -> impl IntoView {
                             clear_label=words.say(Language::clear_search)
                             sought=wanted.sought
                             found=Signal::derive(move || {
-                                none().unwrap_or_else(|| format!("{} · {}", words.now().count(shown()), label.read()))
+                                none().unwrap_or_else(|| format!("{} · {}", count(), label.read()))
                             })
                             on_input=move |text| wanted.seek(text)
                         />

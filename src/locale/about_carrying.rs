@@ -32,7 +32,6 @@ words! {
 
     deliver_title: "Nhận tệp chuyển hộ", "Deliver a file";
     deliver_why: "Nhận tệp của người khác. Máy này giữ tệp và tự đưa lên máy chủ khi có mạng.", "Take somebody else's file. This phone keeps it, and brings it to the server by itself once there is a network.";
-    deliver_pick: "Chọn tệp", "Choose a file";
     deliver_keeping: "Đang giữ tệp…", "Keeping the file…";
     deliver_waits: "Đang chờ mạng để đưa lên máy chủ", "Waiting for a network to bring it to the server";
     deliver_now: "Đang đưa lên máy chủ…", "Being brought to the server…";
@@ -57,7 +56,7 @@ words! {
     restore_button: "Làm tiếp trên máy này", "Go on on this phone";
     restoring: "Đang mở tệp…", "Opening the file…";
     restore_pick_first: "Chọn tệp và nhập mã.", "Choose the file and enter the code.";
-    restore_wrong_code: "Mã không đúng, hoặc tệp bị hỏng.", "The code is wrong, or the file is damaged.";
+    restore_wrong_code: "Mã không đúng, hoặc tệp bị hỏng. Kiểm tra từng chữ của mã; vẫn không được thì chép lại tệp từ nơi đã giữ.", "The code is wrong, or the file is damaged. Check each letter of the code; if it still fails, copy the file once more from where it was kept.";
     restore_no_rescue: "Tệp này chỉ máy chủ mở được. Dùng mục “Nhận tệp chuyển hộ”.", "Only the server opens this file. Use “Deliver a file”.";
     restore_same_phone: "Tệp này được tạo trên chính máy này: mọi thứ vẫn còn ở đây.", "This file was made on this very phone: all of it is still here.";
     restore_failed: "Không mở được tệp. Thử lại.", "The file could not be opened. Try again.";
@@ -107,7 +106,7 @@ impl Language {
                 "Máy không đủ chỗ nên chưa tạo được hết: còn {what} không có trong tệp nào, vẫn nằm trên máy này."
             ),
             Self::En => format!(
-                "The phone has no room for all of it: {what} are in none of these; they stay on this phone."
+                "The phone has no room for all of it: these leave out {what}, still on this phone."
             ),
         }
     }
@@ -180,7 +179,7 @@ impl Language {
         let count = self.count(changes);
         match self {
             Self::Vi => format!("{count} thay đổi chờ người điều phối xem"),
-            Self::En => format!("{count} of them wait for the coordinator"),
+            Self::En => format!("{count} of them for the coordinator to look at"),
         }
     }
 
@@ -203,7 +202,7 @@ impl Language {
                 "Chưa nhận {files} vì câu trả lời kèm theo chưa tới máy chủ: chuyển tệp đầu trước, rồi bỏ tệp này khỏi danh sách và mở lại"
             ),
             Self::En => format!(
-                "{files} not taken, as the answers they belong to are not there yet: bring the first file, then take this one off the list and open it again"
+                "{files} not taken, as the answers are not there yet: bring the first file, then take this one off the list and open it again"
             ),
         }
     }
@@ -213,29 +212,38 @@ impl Language {
     pub fn bundle_refused(self, code: &str) -> String {
         let (vi, en) = match code {
             "altered" | "cut_short" | "bundle_mismatch" => (
-                "Máy chủ không nhận: tệp đã bị sửa hoặc thiếu một phần. Xin tệp khác từ máy đã tạo.",
-                "Refused: the file was changed, or a part is missing. Ask for another one from the phone that made it.",
+                "Máy chủ không nhận: tệp không còn nguyên vẹn. Xin máy đã tạo tệp tạo lại và gửi lại.",
+                "Refused: the file is no longer whole. Ask for another one from the phone that made it.",
             ),
             "unknown_key" => (
                 "Máy chủ chưa mở được tệp: thiếu khóa. Báo người quản trị; máy này giữ tệp và thử lại.",
                 "The server cannot open it yet: a key is missing. Tell the administrator; this phone keeps the file and tries again.",
             ),
             "not_for_server" => (
-                "Máy chủ không mở được: tệp cứu hộ này chỉ mở bằng mã.",
-                "The server cannot open it: this rescue file is opened with its code alone.",
+                "Máy chủ không mở được: tệp cứu hộ chỉ mở bằng mã, ở mục “Làm tiếp từ tệp cứu hộ”.",
+                "The server cannot open it: a rescue file opens with its code alone, under “Go on from a rescue file”.",
             ),
             "wrong_device" => (
-                "Máy chủ không nhận: tệp mang hồ sơ của máy người khác.",
-                "Refused: it brings the work of somebody else's phone.",
+                "Máy chủ không nhận: tệp không khớp với tài khoản của máy đã tạo. Báo người điều phối; dữ liệu vẫn còn trên máy đó.",
+                "Refused: the file does not fit the account of the phone that made it. Tell the coordinator; all of it is still on that phone.",
             ),
             "newer_version" => (
-                "Máy chủ chưa hiểu tệp của bản ứng dụng mới này.",
-                "The server does not understand files of such a new app yet.",
+                "Máy chủ dùng bản cũ hơn ứng dụng đã tạo tệp. Báo người quản trị cập nhật máy chủ, rồi mở lại tệp.",
+                "The server is older than the app that made the file. Have the administrator update it, then open the file again.",
             ),
+            "too_large" => (
+                "Tệp quá lớn, máy chủ không nhận. Xin người gửi tạo lại.",
+                "The file is too large for the server. Ask the sender to make it again.",
+            ),
+            "no_bundle" => return self.not_a_bundle().to_owned(),
             other => {
                 return match self {
-                    Self::Vi => format!("Máy chủ không nhận ({other})."),
-                    Self::En => format!("Refused ({other})."),
+                    Self::Vi => format!(
+                        "Máy chủ không nhận tệp này. Báo người điều phối mã lỗi {other}; dữ liệu vẫn còn trên máy đã tạo."
+                    ),
+                    Self::En => format!(
+                        "The server does not take this file. Tell the coordinator the error code {other}; all of it is still on the phone that made it."
+                    ),
                 };
             }
         };
@@ -270,5 +278,32 @@ impl Language {
                 format!("{account} has a PIN on this phone: unlock it first, then try again.")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_a_file_was_refused_is_told_in_words() {
+        let codes = [
+            "altered",
+            "cut_short",
+            "bundle_mismatch",
+            "unknown_key",
+            "not_for_server",
+            "wrong_device",
+            "newer_version",
+            "too_large",
+            "no_bundle",
+        ];
+        for code in codes {
+            for language in Language::ALL {
+                let told = language.bundle_refused(code);
+                assert!(!told.contains(code) && !told.contains('_'), "{told}");
+            }
+        }
+        assert!(Language::Vi.bundle_refused("of_later").contains("mã lỗi of_later"));
     }
 }

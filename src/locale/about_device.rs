@@ -31,10 +31,10 @@ words! {
     is_not_installed: "chưa cài", "not installed";
     held_files: "Ảnh, tệp trên máy", "Photos and files here";
     backup_holds_all: "Mọi dữ liệu máy chủ đã nhận đều có trong bản sao lưu.", "All that the server received is in a backup.";
-    clock_what_to_do: "Đây là độ lệch lúc máy liên lạc với máy chủ lần cuối. Phiếu ghi ngày, giờ theo đồng hồ này: nếu chưa chỉnh, hãy chỉnh lại trong phần cài đặt của máy.", "That was when they last talked. Forms take the date and time from it: unless it is right by now, set it in the device's settings.";
+    clock_what_to_do: "Đây là độ lệch lúc máy liên lạc với máy chủ lần cuối. Phiếu ghi ngày, giờ theo đồng hồ này: nếu chưa chỉnh, hãy chỉnh lại trong phần cài đặt của máy.", "That is how far it was off when this device last reached the server. Forms take the date and time from its clock: unless it is right by now, set it in the device's settings.";
     private_window: "Đây có vẻ là cửa sổ riêng tư: đóng nó lại là mất những gì chưa gửi.", "This seems to be a private window: what is not sent is lost when it is closed.";
-    private_window_what_to_do: "Hãy mở đường dẫn này trong cửa sổ thường rồi mới ghi.", "Open this link in a normal window before you fill anything in.";
-    low_space_what_to_do: "Xóa bớt ảnh, video hoặc ứng dụng khác trước khi ghi tiếp. Ảnh đã có trong bản sao lưu của máy chủ được tự bỏ khỏi máy này, cũ nhất trước.", "Delete some photos, videos or other apps before you go on. Photos that a backup of the server holds leave this phone by themselves, the oldest first.";
+    private_window_what_to_do: "Hãy mở đường dẫn này trong cửa sổ thường rồi mới nhập.", "Open this link in a normal window before you fill anything in.";
+    low_space_what_to_do: "Xóa bớt ảnh, video hoặc ứng dụng khác trước khi nhập tiếp. Ảnh đã có trong bản sao lưu của máy chủ được tự bỏ khỏi máy này, cũ nhất trước.", "Delete some photos, videos or other apps before you go on. Photos that a backup of the server holds leave this phone by themselves, the oldest first.";
     unknown: "không rõ", "unknown";
     sync_log: "Các lần gửi, nhận", "Sync log";
     sync_log_empty: "Chưa có lần nào.", "None yet.";
@@ -57,7 +57,6 @@ words! {
     send_all_first: "Hãy gửi hết trước: những gì chưa gửi chỉ có ở đây.", "Send everything first: what is unsent is only here.";
 
     version: "Bản ứng dụng", "App version";
-    device: "Máy này", "This device";
 
     role_officer: "Cán bộ đơn vị", "Officer";
     role_trainer: "Người phụ trách lớp", "Trainer";
@@ -159,7 +158,7 @@ impl Language {
                 self.record_count(records)
             ),
             Self::En => format!(
-                "{} received by the server, not in a backup yet; this phone still keeps them.",
+                "{} received by the server, not in a backup yet; still kept on this phone.",
                 self.record_count(records)
             ),
         }
@@ -174,7 +173,7 @@ impl Language {
                 self.record_count(count)
             ),
             Self::En => format!(
-                "{} on this phone are not sent yet. Send them before signing out.",
+                "This phone still has {} to send. Sign out once that is done.",
                 self.record_count(count)
             ),
         }

@@ -24,7 +24,6 @@ words! {
     after_submit: "Nộp được cả khi không có mạng: máy tự gửi khi có mạng.", "You can submit offline: it is sent by itself once there is a network.";
     amend_further: "Sửa tiếp", "Go on";
     why_changed: "Vì sao sửa phiếu này?", "Why is this record changed?";
-    submitted: "Đã nộp", "Submitted";
     another_record: "Phiếu mới", "New record";
     language_of_form: "Ngôn ngữ của phiếu", "Language of the form";
     required: "bắt buộc", "required";
@@ -99,7 +98,6 @@ words! {
     signed: "Đã ký", "Signed";
     on_the_cards: "Cột đang ghi", "What is entered on the cards";
     keep_signature: "Dùng chữ ký này", "Use this signature";
-    signature: "Chữ ký", "Signature";
 
     draw_here: "Vẽ vào khung", "Draw in the box";
     draw_again: "Vẽ lại", "Draw again";
@@ -155,7 +153,6 @@ words! {
     remove_blank_row: "Bỏ mục trống này", "Remove this empty entry";
     blank_row: "Mục này còn trống", "This entry is empty";
     blank_row_why: "Không có gì để ghi thì bỏ mục này; có thì bấm vào đây để nhập.", "Nothing to record? Remove the entry. Otherwise press here and fill it in.";
-    no_row_found: "Không có mục nào khớp.", "No entry matches.";
     near_rows: "Có phải:", "Did you mean:";
     there_last_time: "Lần trước có:", "There last time:";
     row_removed: "Đã xóa một mục", "Entry removed";
@@ -205,6 +202,7 @@ impl Language {
     pub fn rows_lack(self, count: usize) -> String {
         match self {
             Self::Vi => format!("{} mục còn thiếu", self.count(count)),
+            Self::En if count == 1 => "1 entry lacks something".to_owned(),
             Self::En => format!("{} entries lack something", self.count(count)),
         }
     }
@@ -257,20 +255,20 @@ impl Language {
     /// How many files a form lacks.
     #[must_use]
     pub fn lacks_files(self, count: usize) -> String {
-        match (self, count) {
-            (Self::Vi, _) => format!("Còn thiếu {count} tệp"),
-            (Self::En, 1) => "1 file is missing".to_owned(),
-            (Self::En, _) => format!("{count} files are missing"),
+        let files = self.file_count(count);
+        match self {
+            Self::Vi => format!("Còn thiếu {files}"),
+            Self::En => format!("{files} missing"),
         }
     }
 
     /// How much of what is beside the forms is still to come.
     #[must_use]
     pub fn files_arriving(self, count: usize, bytes: u64) -> String {
-        let bytes = self.bytes(bytes);
+        let (files, bytes) = (self.file_count(count), self.bytes(bytes));
         match self {
-            Self::Vi => format!("Còn {count} tệp đi kèm phiếu (ảnh, danh sách), {bytes}."),
-            Self::En => format!("{count} files of the forms (pictures, lists) to come, {bytes}."),
+            Self::Vi => format!("Còn {files} đi kèm phiếu (ảnh, danh sách), {bytes}."),
+            Self::En => format!("{files} of the forms (pictures, lists) to come, {bytes}."),
         }
     }
 
@@ -286,10 +284,10 @@ impl Language {
     /// That a record lacks files.
     #[must_use]
     pub fn record_lacks_files(self, count: usize) -> String {
-        match (self, count) {
-            (Self::Vi, _) => format!("Hồ sơ chưa đủ: thiếu {count} tệp"),
-            (Self::En, 1) => "Incomplete: 1 file has not arrived".to_owned(),
-            (Self::En, _) => format!("Incomplete: {count} files have not arrived"),
+        let files = self.file_count(count);
+        match self {
+            Self::Vi => format!("Hồ sơ chưa đủ: thiếu {files}"),
+            Self::En => format!("Incomplete: {files} missing"),
         }
     }
 
@@ -511,6 +509,15 @@ impl Language {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_that_is_none_is_told_of_what_its_own_question_asks() {
+        let told = |of| Language::Vi.broken_rule(ViolationKind::Type, of, None);
+        assert_eq!(told(DataType::Date), Language::Vi.no_date());
+        assert_eq!(told(DataType::Int), Language::Vi.no_whole_number());
+        assert_eq!(told(DataType::Geoshape), Language::Vi.no_area());
+        assert_eq!(told(DataType::Time), Language::Vi.type_default());
+    }
 
     #[test]
     fn what_adds_a_row_reads_as_a_sentence_and_leaves_abbreviations() {

@@ -6,17 +6,17 @@ use super::{Language, words};
 
 words! {
     people: "Người dùng", "People";
-    people_title: "Người dùng và thiết bị", "People and devices";
-    devices: "Thiết bị", "Devices";
+    people_title: "Người dùng và máy", "People and devices";
+    devices: "Các máy", "Devices";
     audit_log: "Nhật ký", "Log";
     my_devices: "Máy đang đăng nhập của tôi", "Where I am signed in";
     people_need_network: "Danh sách ở trên máy chủ: cần mạng để xem.", "The list is on the server: a network is needed to see it.";
-    people_failed: "Máy chủ chưa làm được. Thử lại sau.", "The server could not do it. Try again later.";
     people_not_allowed: "Tài khoản này không được làm việc này.", "This account may not do that.";
     account_taken: "Tên đăng nhập này đã có người dùng.", "Somebody signs in with this name already.";
     bad_account: "Tên đăng nhập chỉ gồm chữ không dấu, số, dấu chấm, gạch ngang, gạch dưới.", "A sign-in name has letters without accents, digits, dots, dashes and underscores only.";
     bad_name: "Nhập họ tên.", "Enter the person's name.";
     bad_unit: "Chọn đơn vị.", "Choose the unit.";
+    person_disabled: "Tài khoản này đã bị khóa hoặc vừa được thay đổi. Mở lại danh sách để xem.", "This account is disabled or was changed just now. Open the list again to see.";
     own_account: "Không tự khóa được tài khoản của mình.", "Nobody disables themselves.";
     search_people: "Tìm người, đơn vị", "Search people and units";
     no_person_found: "Không có ai khớp.", "Nobody matches.";
@@ -35,13 +35,13 @@ words! {
     role: "Vai trò", "Role";
     disable_person: "Khóa tài khoản", "Disable the account";
     enable_person: "Mở lại tài khoản", "Enable the account";
-    disable_why: "Người này không đăng nhập được nữa trên mọi máy. Dữ liệu chưa gửi vẫn nằm trên máy và vào mục chờ xử lý khi máy gửi lên.", "The person can no longer sign in on any device. Data that was not sent stays on the phone, and waits for repair once the phone sends it.";
+    disable_why: "Người này không đăng nhập được nữa trên mọi máy. Dữ liệu chưa gửi vẫn nằm trên máy và vào mục chờ xử lý khi máy gửi lên.", "The person can no longer sign in on any device. Data that was not sent stays on the device, and waits for repair once the device sends it.";
     this_device: "Máy này", "This device";
     last_contact: "Liên lạc gần nhất", "Last contact";
     still_on_device: "Còn trên máy", "Still on the device";
     unsent_unknown: "chưa rõ", "not known";
     end_session: "Kết thúc", "End the session";
-    device_is_lost: "Máy bị mất: khi có mạng, máy tự khóa. Nếu cơ quan muốn vậy và máy có mã PIN, những gì máy chủ đã có bị xóa khỏi máy.", "The device is lost: it locks itself once it has a network. If the organisation wants that and it has a PIN, what the server has is removed from it.";
+    device_is_lost: "Máy bị mất: khi có mạng, máy tự khóa. Nếu cơ quan quản lý yêu cầu và máy có mã PIN, những gì máy chủ đã có bị xóa khỏi máy.", "The device is lost: it locks itself once it has a network. If the authority in charge requires it and there is a PIN, what the server has is removed from it.";
     end_session_title: "Kết thúc phiên đăng nhập?", "End this session?";
     end_session_why: "Máy này phải đăng nhập lại. Dữ liệu chưa gửi không mất: nó ở lại trên máy và được gửi khi đúng người đó đăng nhập lại.", "The device has to sign in again. Data that was not sent is not lost: it stays on the device, and is sent once the same person signs in again.";
     session_that_ended: "Phiên đã kết thúc", "Session ended";
@@ -51,7 +51,7 @@ words! {
     no_deeds: "Nhật ký chưa có gì.", "The log is empty.";
     older: "Cũ hơn", "Older";
     the_operator: "Người vận hành máy chủ", "The server's operator";
-    somebody: "Có người", "Somebody";
+    somebody: "Một người", "Somebody";
     not_used_yet: "Mã này chỉ dùng được một lần, và chưa được dùng", "This code is good once, and was not used yet";
     open_in_browser: "Trình duyệt bên trong Zalo, Messenger không giữ được ứng dụng lâu. Sao chép đường dẫn, rồi mở bằng Chrome (Android) hoặc Safari (iPhone).", "The browser inside Zalo or Messenger does not keep the app for long. Copy the link and open it in Chrome (Android) or Safari (iPhone).";
     open_by_icon: "Trên iPhone, ứng dụng mở từ biểu tượng phải đăng nhập riêng. Trong Safari, chạm nút Chia sẻ (ô vuông có mũi tên lên), kéo xuống và chọn “Thêm vào MH chính”. Mở ứng dụng từ biểu tượng, rồi gõ mã này.", "On an iPhone the app asks you to sign in again when it is opened from its icon. In Safari, tap Share (the square with an arrow), scroll down and choose “Add to Home Screen”. Open the app from its icon and type this code.";
@@ -77,10 +77,10 @@ words! {
     your_password: "Mật khẩu của bạn", "Your password";
     code_instead_of_password: "Không có mật khẩu? Nhập mã của người điều phối", "No password? A code from your coordinator";
     other_app: "Nhập liệu bằng ODK Collect", "Fill forms with ODK Collect";
-    other_app_why: "Tạo địa chỉ riêng cho một máy dùng ODK Collect hoặc ứng dụng tương tự. Ai có địa chỉ này gửi được phiếu dưới tên bạn, nên máy chủ hỏi lại mật khẩu.", "Makes an address for one phone with ODK Collect or the like. Whoever has it sends forms in your name, so the server asks for the password again.";
+    other_app_why: "Tạo địa chỉ riêng cho một máy dùng ODK Collect hoặc ứng dụng tương tự. Ai có địa chỉ này gửi được phiếu dưới tên bạn, nên máy chủ hỏi lại bạn là ai.", "Makes an address for one phone with ODK Collect or the like. Whoever has it sends forms in your name, so the server asks again who you are.";
     other_app_device: "Tên máy", "What the phone is called";
     make_token: "Tạo địa chỉ", "Make the address";
-    token_how: "Trong ODK Collect, chọn thêm dự án, nhập tay, và điền địa chỉ máy chủ này. Nó không hiện lại; kết thúc phiên của máy này trong danh sách thiết bị để thu hồi.", "In ODK Collect add a project by hand with this server address. It is not shown again; end that device's session in the list of devices to take it back.";
+    token_how: "Trong ODK Collect, chọn thêm dự án, chọn nhập tay rồi điền địa chỉ này. Địa chỉ không hiện lại; muốn thu hồi thì kết thúc phiên của máy này trong danh sách máy.", "In ODK Collect add a project by hand with this server address. It is not shown again; end that device's session in the list of devices to take it back.";
     copy_address: "Sao chép địa chỉ", "Copy the address";
     no_field_work: "Vai trò này không nhập phiếu.", "This role fills no forms.";
     log_actor: "Ai làm (tên đăng nhập)", "Who did it (sign-in name)";
@@ -102,7 +102,6 @@ words! {
     personal_data: "Dữ liệu cá nhân", "Personal data";
     personal_data_why: "Tìm những gì hồ sơ ghi về một người, theo họ tên hoặc số điện thoại, để trao cho họ hoặc xóa theo yêu cầu của họ.", "Finds what records say of a person, by name or telephone number, to hand it to them or to erase it when they ask.";
     name_or_phone: "Họ tên hoặc số điện thoại", "Name or telephone number";
-    find_person: "Tìm", "Find";
     too_short: "Nhập ít nhất 4 chữ hoặc số.", "Enter at least 4 letters or digits.";
     nobody_mentioned: "Không có hồ sơ nào nhắc đến người này.", "No record speaks of this person.";
     two_of_one_name: "Hai người có thể trùng tên, cả trong một hồ sơ: mở hồ sơ để xem, và bỏ chọn những chỗ nói về người khác.", "Two people may have one name, in one record too: open the records to see, and take the choice from what is about somebody else.";
@@ -122,17 +121,11 @@ impl Language {
     /// Operations and files that are still on a device.
     #[must_use]
     pub fn still_there(self, unsent: Option<u64>, files: u64) -> String {
-        let unsent = match (unsent, self) {
-            (None, _) => self.unsent_unknown().to_owned(),
-            (Some(count), Self::Vi) => format!("{count} thay đổi"),
-            (Some(1), Self::En) => "1 change".to_owned(),
-            (Some(count), Self::En) => format!("{count} changes"),
-        };
-        match (files, self) {
-            (0, _) => unsent,
-            (_, Self::Vi) => format!("{unsent}, {files} tệp"),
-            (1, Self::En) => format!("{unsent}, 1 file"),
-            (_, Self::En) => format!("{unsent}, {files} files"),
+        let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        match (unsent, size(files)) {
+            (Some(count), files) => self.bundle_new(size(count), files),
+            (None, 0) => self.unsent_unknown().to_owned(),
+            (None, files) => format!("{}, {}", self.unsent_unknown(), self.file_count(files)),
         }
     }
 
@@ -140,9 +133,9 @@ impl Language {
     #[must_use]
     pub fn mentioned_in(self, count: usize) -> String {
         match self {
-            Self::Vi => format!("{count} chỗ trong hồ sơ nhắc đến người này."),
+            Self::Vi => format!("{} chỗ trong hồ sơ nhắc đến người này.", self.count(count)),
             Self::En if count == 1 => "Records speak of this person in 1 place.".to_owned(),
-            Self::En => format!("Records speak of this person in {count} places."),
+            Self::En => format!("Records speak of this person in {} places.", self.count(count)),
         }
     }
 
@@ -158,6 +151,7 @@ impl Language {
     /// How many passkeys somebody has.
     #[must_use]
     pub fn has_passkeys(self, count: u64) -> String {
+        let count = self.number(&count.to_string());
         match self {
             Self::Vi => format!("Khóa truy cập: {count}"),
             Self::En => format!("Passkeys: {count}"),
@@ -167,10 +161,11 @@ impl Language {
     /// How often somebody tried something.
     #[must_use]
     pub fn tries(self, count: u64) -> String {
+        let number = self.number(&count.to_string());
         match self {
-            Self::Vi => format!("{count} lần"),
+            Self::Vi => format!("{number} lần"),
             Self::En if count == 1 => "1 time".to_owned(),
-            Self::En => format!("{count} times"),
+            Self::En => format!("{number} times"),
         }
     }
 
@@ -191,21 +186,22 @@ impl Language {
             ),
             Action::SessionRevoke => ("kết thúc phiên", "ended a session"),
             Action::CodeMake => ("tạo mã đăng nhập", "made a sign-in code"),
-            Action::TokenMake => ("tạo khóa cho ODK Collect", "made a token for ODK Collect"),
+            Action::TokenMake => ("tạo địa chỉ cho ODK Collect", "made an address for ODK Collect"),
             Action::AccountAdd => ("thêm người dùng", "added a person"),
             Action::AccountChange => ("sửa người dùng", "changed a person"),
             Action::AccountDisable => ("khóa tài khoản", "disabled an account"),
             Action::AccountEnable => ("mở lại tài khoản", "enabled an account"),
-            Action::Export => ("tải bảng tính", "took a spreadsheet"),
-            Action::RepairApply => {
-                ("áp dụng dữ liệu chờ xử lý", "applied data that waited for repair")
-            }
+            Action::Export => ("tải Excel", "exported Excel"),
+            Action::RepairApply => (
+                "ghi dữ liệu chờ xử lý vào hồ sơ",
+                "put data that waited for repair into its record",
+            ),
             Action::RepairSetAside => {
                 ("không ghi dữ liệu chờ xử lý vào hồ sơ", "set aside data that waited for repair")
             }
             Action::EntitySettle => (
-                "xem xong hai thay đổi của cùng một mục ở",
-                "looked at changes that met in an entity and left it so",
+                "xem và giữ mục có hai người cùng sửa",
+                "looked at an entry that two people changed, and left it as it stands",
             ),
             Action::PersonErase => ("xóa dữ liệu của một người", "erased data about a person"),
             Action::PersonExport => ("lấy dữ liệu của một người", "took the data about a person"),
@@ -214,13 +210,17 @@ impl Language {
                 ("xóa dữ liệu cá nhân hết hạn giữ", "erased personal data kept long enough")
             }
             Action::BackupFail => ("sao lưu không được", "a backup failed"),
-            Action::PackLoad => ("nạp bộ nội dung", "put a pack in force"),
+            Action::PackLoad => {
+                ("cập nhật các mẫu phiếu và danh mục", "put new forms and lists in force")
+            }
             Action::Backup => ("sao lưu", "made a backup"),
             Action::Restore => ("khôi phục từ bản sao lưu", "restored a backup"),
-            Action::BundleImport => ("đem tệp chuyển hộ", "brought a file of carried work"),
-            Action::BundleRefuse => ("đem tệp bị từ chối", "brought a file that was refused"),
+            Action::BundleImport => ("chuyển tệp hộ lên máy chủ", "brought a file of carried work"),
+            Action::BundleRefuse => {
+                ("chuyển tệp bị máy chủ từ chối", "brought a file that was refused")
+            }
             Action::OrganisationKey => {
-                ("đổi khóa của tổ chức", "put a new organisation key in force")
+                ("đổi khóa của cơ quan quản lý", "changed the key of the authority in charge")
             }
         };
         match self {

@@ -22,7 +22,6 @@ words! {
     file_unreadable: "Không đọc được tệp này.", "This file cannot be read.";
     problem_stops: "Lỗi", "Error";
     problem_warns: "Lưu ý", "Warning";
-    field: "Trường", "Field";
     answer: "Câu trả lời", "Answer";
 }
 

@@ -10,8 +10,9 @@ words! {
     storage_insecure: "Trang này không được mở qua địa chỉ an toàn (https), nên không giữ kín dữ liệu được. Mở lại bằng địa chỉ https.", "This page was not opened by a safe address (https), so it cannot keep data secret. Open it again by https.";
     storage_damaged: "Dữ liệu trên máy bị hỏng hoặc bị sửa từ bên ngoài ứng dụng. Đừng xóa ứng dụng; báo cho người điều phối.", "The data on this phone is damaged or was changed from outside of the app. Do not remove the app; tell the coordinator.";
     storage_newer: "Dữ liệu trên máy do bản mới hơn của ứng dụng ghi. Kết nối mạng rồi mở lại để lấy bản mới.", "The data on this phone was written by a newer version of the app. Connect and reopen to get it.";
-    storage_gone: "Sổ này đã được gỡ khỏi máy ở một cửa sổ khác. Không còn gì được lưu ở đây: đóng cửa sổ này, hoặc mở lại ứng dụng.", "This notebook was removed from the phone in another window. Nothing is saved here any more: close this window, or open the app again.";
+    storage_gone: "Dữ liệu của bạn đã được gỡ khỏi máy này ở một cửa sổ khác. Không còn gì được lưu ở đây: đóng cửa sổ này, hoặc mở lại ứng dụng.", "Your data was removed from this phone in another window. Nothing is saved here any more: close this window, or open the app again.";
     storage_failed: "Bộ nhớ của trình duyệt bị lỗi. Khởi động lại máy rồi thử lại. Đừng xóa dữ liệu trình duyệt: hồ sơ chưa gửi nằm trong đó.", "The browser's storage failed. Restart the phone and try again. Do not clear the browser's data: unsent records are in it.";
+    server_failed: "Máy chủ chưa làm được. Thử lại sau.", "The server could not do it. Try again later.";
     try_again: "Thử lại", "Try again";
     technical: "Chi tiết kỹ thuật", "Technical details";
     form_not_fetched: "Mẫu phiếu chưa có trên máy. Kết nối mạng rồi mở lại.", "The form is not on this phone yet. Connect and open it again.";

@@ -18,7 +18,6 @@ words! {
     begun_then: "Theo ngày bắt đầu nhập hồ sơ.", "By the day on which a record was begun.";
     show_these: "Xem", "Show";
     mine_only: "Tôi nhập", "Filled by me";
-    unsent_only: "Chưa gửi", "Not sent";
     order: "Thứ tự", "Order";
     newest_first: "Mới sửa trước", "Last changed first";
     oldest_first: "Lâu chưa sửa trước", "Longest unchanged first";
@@ -61,8 +60,6 @@ words! {
     form: "Mẫu phiếu", "Form";
     begun_at: "Bắt đầu nhập", "Begun";
     changed: "Sửa lần cuối", "Last changed";
-    answers: "Câu trả lời", "Answers";
-    photos: "Ảnh", "Photos";
     no_answers: "Chưa có câu trả lời nào.", "No answers yet.";
     left_empty: "(bỏ trống)", "(left empty)";
     to_choose: "Cần chọn câu trả lời", "Answers to choose from";
@@ -72,7 +69,6 @@ words! {
     who_needs_network: "Cần mạng để biết ai trả lời và lúc nào.", "A network is needed to tell who answered, and when.";
     answered_here: "Trên máy này, chưa gửi", "On this device, not sent";
     whole_record: "Cả hồ sơ", "The whole record";
-    put_record_away: "Xóa hồ sơ", "Delete the record";
     keep_record: "Giữ hồ sơ", "Keep the record";
     row_goes: "Bỏ mục này", "Remove the entry";
     choose_file_this: "Chọn tệp này", "Choose this file";
@@ -90,7 +86,7 @@ words! {
     show_history: "Xem lịch sử", "Show history";
     history_needs_network: "Lịch sử ở trên máy chủ: cần mạng để xem.", "The history is on the server: a network is needed to see it.";
     history_empty: "Máy chủ chưa có hồ sơ này.", "The server does not have this record yet.";
-    history_failed: "Máy chủ chưa cho xem lịch sử. Thử lại sau.", "The server could not show the history. Try again later.";
+    history_failed: "Chưa tải được lịch sử từ máy chủ. Thử lại sau.", "The server could not show the history. Try again later.";
     before_that: "Trước đó", "Before";
     received: "máy chủ nhận", "received";
     did_create: "tạo hồ sơ", "created the record";
@@ -127,6 +123,9 @@ impl Language {
             (Self::Vi, 0) => format!("Tài khoản này xem hồ sơ của: {named}."),
             (Self::Vi, _) => format!("Tài khoản này xem hồ sơ của: {named} và {more} đơn vị nữa."),
             (Self::En, 0) => format!("This account sees the records of: {named}."),
+            (Self::En, 1) => {
+                format!("This account sees the records of: {named} and 1 more unit.")
+            }
             (Self::En, _) => {
                 format!("This account sees the records of: {named} and {more} more units.")
             }

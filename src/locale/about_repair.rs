@@ -10,7 +10,6 @@ words! {
     nothing_settled: "Chưa có việc nào đã xử lý.", "Nothing was settled yet.";
     settled_cases: "Đã xử lý", "Settled";
     repair_needs_network: "Danh sách ở trên máy chủ: cần mạng để xem và xử lý.", "The list is on the server: a network is needed to see and settle it.";
-    repair_failed: "Máy chủ chưa làm được. Thử lại sau.", "The server could not do it. Try again later.";
     repair_not_allowed: "Tài khoản này không được xử lý việc này.", "This account may not settle this.";
     settled_by_other: "Người khác đã xử lý việc này.", "Somebody else has settled this.";
     cannot_apply_now: "Chưa ghi được", "It cannot be put in yet";
@@ -21,11 +20,9 @@ words! {
     say_why_aside: "Hãy ghi lý do: người gửi cần biết.", "Give a reason: the sender needs to know.";
     why_set_aside: "Lý do, người gửi sẽ đọc trên máy của họ", "The reason, which the sender reads on their phone";
     unreadable_work: "Dữ liệu không đọc được", "Unreadable work";
-    sender: "Người gửi", "Sent by";
     from_device: "Máy", "Device";
     see_record: "Xem hồ sơ", "See the record";
     waits_for_repair: "Chờ xử lý", "For repair";
-    kept_for_repair: "Máy chủ giữ để xử lý", "Kept at the server for repair";
     met_entities: "Hai người cùng sửa một mục", "Two people changed the same entry";
     met_entities_why: "Những mục này được hai người sửa mà không thấy bản sửa của nhau. Xem từng bản rồi xác nhận mục như hiện tại; nếu cần sửa, gửi phiếu cập nhật mục đó.", "Two people changed these without seeing each other's change. Look at each version, then say that it stands well; to change it, send a form that updates it.";
     hard_conflict: "cùng một chi tiết được sửa hai lần", "the same was changed twice";
@@ -34,9 +31,9 @@ words! {
     entity_label: "Tên", "Name";
     leave_as_it_stands: "Đã xem, giữ như hiện tại", "Looked at, leave as it stands";
     entity_settled: "Đã xác nhận", "Settled";
-    entity_changed: "Mục này vừa được sửa thêm. Xem lại.", "It was changed meanwhile. Look again.";
+    entity_changed: "Mục này vừa được sửa thêm. Xem lại.", "This entry was changed meanwhile. Look again.";
     waiting_changes: "Thay đổi chưa vào danh sách", "Changes that are not in their list yet";
-    waiting_changes_why: "Các phiếu này đã nộp nhưng sửa một mục chưa có trong danh sách, hoặc mục mà người ghi không được xem. Thay đổi tự vào danh sách khi phiếu đăng ký mục đó đến; nếu vì quyền, cấp quyền cho người ghi rồi nhờ họ sửa lại phiếu.", "These records were submitted, but change something that is not in the list yet, or that their author may not see. The change goes into the list by itself when the record that registers it comes; if it is for a right, give it to the author and have them amend the record.";
+    waiting_changes_why: "Các phiếu này đã nộp nhưng sửa một mục chưa có trong danh sách, hoặc mục mà người nhập không được xem. Thay đổi tự vào danh sách khi phiếu đăng ký mục đó đến; nếu vì quyền, cấp quyền cho người nhập rồi nhờ họ sửa lại phiếu.", "These records were submitted, but change something that is not in the list yet, or that their author may not see. The change goes into the list by itself when the record that registers it comes; if it is for a right, give it to the author and have them amend the record.";
     set_aside_by_desk: "Người điều phối không ghi vào hồ sơ, chỉ lưu lại", "Set aside by the coordinator, not put into the record";
 }
 

@@ -37,7 +37,7 @@ words! {
     search_forms: "Tìm mẫu phiếu", "Search forms";
     no_form_found: "Không có mẫu phiếu nào khớp. Gõ ít chữ hơn, không cần dấu.", "No form matches. Try fewer letters.";
     no_forms_yet: "Chưa có mẫu phiếu nào trên máy. Kết nối mạng một lần để tải về.", "No forms on this phone yet. Connect once to fetch them.";
-    forms_arriving: "Đang tải ứng dụng và các mẫu phiếu về máy. Chờ xong hãy ra khỏi vùng có sóng.", "The app and its forms are being fetched. Wait until it is done before going offline.";
+    forms_arriving: "Đang tải ứng dụng và các mẫu phiếu về máy. Chờ tải xong rồi hãy rời nơi có mạng.", "The app and its forms are being fetched. Wait until it is done before going offline.";
     forms_held: "Mọi mẫu phiếu đã có trên máy: dùng được khi không có mạng.", "Every form is on this phone: ready for work offline.";
     app_not_kept: "Trình duyệt này không giữ ứng dụng trên máy: mất mạng là không mở lại được. Gửi hết, rồi mở bằng Safari hoặc Chrome, ở cửa sổ thường.", "This browser does not keep the app: without a network it will not open again. Send everything, then open it in Safari or Chrome, in a normal window.";
     files_not_here_why: "Danh sách lựa chọn có thể trống, ảnh có thể không hiện. Nối mạng một lúc rồi mở lại phiếu; những gì đã nhập vẫn còn.", "Lists to choose from may be empty, and pictures may not show. Connect for a while and open the form again; what you entered stays.";

@@ -22,7 +22,7 @@ words! {
     lose_nothing: "Không mất gì: máy chủ có tất cả.", "Nothing would be lost: the server has it all.";
     server_has: "Máy chủ đã nhận lần cuối", "The server last received";
     on_phone_only: "Chỉ có trên máy này", "On this phone only";
-    in_repair: "Máy chủ giữ lại để người điều phối xem", "Kept by the server for the coordinator to look at";
+    in_repair: "Đang chờ người điều phối xử lý", "Kept by the server for the coordinator to look at";
     new_version: "Có bản mới của ứng dụng.", "A new version of the app is ready.";
     take_new_version: "Dùng bản mới", "Use it";
     not_saved_yet: "Còn câu trả lời chưa lưu được; chưa đổi bản mới.", "Some answers could not be saved, so the new version waits.";

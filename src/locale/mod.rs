@@ -137,6 +137,59 @@ mod tests {
     }
 
     #[test]
+    fn english_is_right_for_one_and_for_several() {
+        type Told<'a> = &'a dyn Fn(Language, usize) -> String;
+        let units = |count: usize| vec!["An".to_owned(); count + 3];
+        let cases: [(Told<'_>, &str, &str); 11] = [
+            (&Language::rows_lack, "1 entry lacks", "2 entries lack"),
+            (&|words, count| words.files_arriving(count, 1), "1 file of", "2 files of"),
+            (&Language::lacks_files, "1 file missing", "2 files missing"),
+            (&Language::record_lacks_files, "1 file missing", "2 files missing"),
+            (
+                &|words, count| words.only_these_units(&units(count)),
+                "1 more unit.",
+                "2 more units.",
+            ),
+            (&Language::without_backup, "1 record received", "2 records received"),
+            (&Language::unsent_work, "1 record to send. Sign", "2 records to send. Sign"),
+            (&Language::bundle_without_room, "1 file, still", "2 files, still"),
+            (&Language::bundle_quarantined, "1 of them for", "2 of them for"),
+            (
+                &Language::bundle_unwanted,
+                "1 file not taken, as the answers are",
+                "2 files not taken, as the answers are",
+            ),
+            (
+                &|words, count| words.still_there(Some(count as u64), 1),
+                "1 change, 1 file",
+                "2 changes, 1 file",
+            ),
+        ];
+        for (told, one, two) in cases {
+            for (count, words) in [(1, one), (2, two)] {
+                let told = told(Language::En, count);
+                assert!(told.contains(words), "{told}");
+            }
+        }
+    }
+
+    #[test]
+    fn counts_have_their_thousands_apart() {
+        let told = [
+            Language::Vi.files_arriving(1234, 1),
+            Language::Vi.lacks_files(1234),
+            Language::Vi.record_lacks_files(1234),
+            Language::Vi.still_there(Some(1234), 1234),
+            Language::Vi.mentioned_in(1234),
+            Language::Vi.has_passkeys(1234),
+            Language::Vi.tries(1234),
+        ];
+        for told in told {
+            assert!(told.contains("1.234") && !told.contains("1234"), "{told}");
+        }
+    }
+
+    #[test]
     fn a_form_is_read_in_the_voice_of_its_language_and_written_from_its_side() {
         let cases = [
             ("Tiếng Việt (vi)", (Some("vi"), None)),

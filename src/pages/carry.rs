@@ -305,7 +305,7 @@ fn Deliver() -> impl IntoView {
     });
     let pick = Signal::derive(move || {
         let language = words.now();
-        if busy.get() { language.deliver_keeping() } else { language.deliver_pick() }.to_owned()
+        if busy.get() { language.deliver_keeping() } else { language.choose_file() }.to_owned()
     });
     let row = move |kept: Kept| view! { <KeptRow kept=kept /> }.into_any();
     view! {
@@ -460,7 +460,7 @@ fn Restore() -> impl IntoView {
             >
                 <FileButton
                     id="rescue-file"
-                    label=words.say(Language::deliver_pick)
+                    label=words.say(Language::choose_file)
                     take=Callback::new(move |picked| file.set(Some(picked)))
                 />
                 <p role="status">{picked}</p>

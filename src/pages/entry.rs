@@ -135,7 +135,7 @@ fn Filling(entry: FormEntry) -> impl IntoView {
             let begin: Act = Arc::new(move || router.go(&href));
             (language.another_record().to_owned(), begin)
         });
-        toaster.show(Toast { text: language.submitted().to_owned(), action: next });
+        toaster.show(Toast { text: language.state_submitted().to_owned(), action: next });
         sync_status.sync_now();
         router.replace(&back());
     };

@@ -102,7 +102,7 @@ pub(super) fn not_let_in(language: Language, why: &PasskeyFailure) -> String {
         PasskeyFailure::Server(FetchError::Refused(code))
         | PasskeyFailure::SignIn(SignInError::Refused(code)) => code,
         PasskeyFailure::Server(FetchError::Garbled(_) | FetchError::Storage(_)) => {
-            return language.people_failed().to_owned();
+            return language.server_failed().to_owned();
         }
         PasskeyFailure::SignIn(error) => return failure_text(language, error),
     };

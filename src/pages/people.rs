@@ -189,6 +189,7 @@ pub(super) fn why_not(language: Language, error: &FetchError) -> String {
             "bad_account" => language.bad_account(),
             "bad_name" => language.bad_name(),
             "unknown_unit" => language.bad_unit(),
+            "disabled" => language.person_disabled(),
             "own_account" => language.own_account(),
             "sign_in_again" => language.show_who_you_are(),
             "no_field_work" => language.no_field_work(),
@@ -206,9 +207,9 @@ pub(super) fn why_not(language: Language, error: &FetchError) -> String {
             "long_password" => language.long_password(),
             "common_password" => language.common_password(),
             "name_password" => language.name_password(),
-            _ => language.people_failed(),
+            _ => language.server_failed(),
         },
-        FetchError::Garbled(_) | FetchError::Storage(_) => language.people_failed(),
+        FetchError::Garbled(_) | FetchError::Storage(_) => language.server_failed(),
     };
     text.to_owned()
 }
@@ -550,5 +551,11 @@ mod tests {
         assert_eq!(why_not(Language::Vi, &line), Language::Vi.server_unreachable());
         let refused = FetchError::Refused("not_allowed".to_owned());
         assert_eq!(no_list(Language::Vi, &refused), why_not(Language::Vi, &refused));
+    }
+
+    #[test]
+    fn of_who_was_locked_meanwhile_it_is_not_told_to_try_later() {
+        let refused = FetchError::Refused("disabled".to_owned());
+        assert_eq!(why_not(Language::Vi, &refused), Language::Vi.person_disabled());
     }
 }

@@ -108,6 +108,6 @@ fn not_signed(language: Language, why: &PasskeyFailure) -> String {
         }
         PasskeyFailure::Browser(_) => language.passkey_failed().to_owned(),
         PasskeyFailure::Server(error) => why_not(language, error),
-        PasskeyFailure::SignIn(_) => language.people_failed().to_owned(),
+        PasskeyFailure::SignIn(_) => language.server_failed().to_owned(),
     }
 }

@@ -133,7 +133,7 @@ pub(super) fn PersonalData() -> impl IntoView {
             <Button
                 kind=ButtonKind::Primary
                 icon=Glyph::Search
-                label=words.say(Language::find_person)
+                label=words.say(Language::search)
                 disabled=busy
                 submits=true
                 on_click=|()| {}

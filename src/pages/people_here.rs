@@ -44,7 +44,7 @@ pub fn PeopleHere() -> impl IntoView {
                 <button class="list-row" type="button" on:click=choose>
                     <span class="list-row-title">
                         {name}
-                        {is_former.then(|| view! { " · " {words.say(Language::former_notebook)} })}
+                        {is_former.then(|| view! { " · " {words.say(Language::former_data)} })}
                     </span>
                     <Icon glyph=Glyph::Forward />
                 </button>

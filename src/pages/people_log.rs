@@ -165,7 +165,7 @@ fn SearchForm(typed: RwSignal<Sought>, on_search: impl Fn() + 'static) -> impl I
                 label=words.say(Language::until_day)
                 on_input=move |day| typed.update(|sought| sought.until = day)
             />
-            <Button icon=Glyph::Search label=words.say(Language::find_person) submits=true on_click=|()| {} />
+            <Button icon=Glyph::Search label=words.say(Language::search) submits=true on_click=|()| {} />
         </form>
         </details>
     }

@@ -193,7 +193,7 @@ fn not_added(language: Language, why: &PasskeyFailure) -> String {
         PasskeyFailure::Browser(PasskeyError::NotHere(_)) => language.passkey_impossible(),
         PasskeyFailure::Browser(PasskeyError::Failed(_)) => language.passkey_failed(),
         PasskeyFailure::Server(error) => return not_named(language, error),
-        PasskeyFailure::SignIn(_) => language.people_failed(),
+        PasskeyFailure::SignIn(_) => language.server_failed(),
     }
     .to_owned()
 }

@@ -299,9 +299,9 @@ fn KeptAside(kept: Verdict) -> impl IntoView {
         match (&kept.set_aside, kept.reason) {
             (Some(reason), _) => format!("{}: {reason}", language.set_aside_by_desk()),
             (None, Some(reason)) => {
-                format!("{}: {}", language.kept_for_repair(), language.repair_reason(reason.name()))
+                format!("{}: {}", language.in_repair(), language.repair_reason(reason.name()))
             }
-            (None, None) => language.kept_for_repair().to_owned(),
+            (None, None) => language.in_repair().to_owned(),
         }
     };
     view! { <Banner tone=Tone::Attention title=Signal::derive(told) /> }

@@ -305,7 +305,7 @@ fn Filters(filter: Memo<Filter>, order: Memo<Order>) -> impl IntoView {
                 on_toggle=move |on: bool| set.run(("mine", if on { "1".to_owned() } else { String::new() }))
             />
             <ChipToggle
-                label=words.say(Language::unsent_only)
+                label=words.say(Language::not_sent)
                 on=Signal::derive(move || filter.read().unsent_only)
                 on_toggle=move |on: bool| set.run(("unsent", if on { "1".to_owned() } else { String::new() }))
             />

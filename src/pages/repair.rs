@@ -173,9 +173,9 @@ pub(super) fn why_not(language: Language, error: &FetchError) -> String {
             "already_settled" => language.settled_by_other(),
             "cannot_apply" => language.cannot_apply_now(),
             "changed" => language.entity_changed(),
-            _ => language.repair_failed(),
+            _ => language.server_failed(),
         },
-        FetchError::Garbled(_) | FetchError::Storage(_) => language.repair_failed(),
+        FetchError::Garbled(_) | FetchError::Storage(_) => language.server_failed(),
     };
     text.to_owned()
 }

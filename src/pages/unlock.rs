@@ -66,7 +66,7 @@ pub fn UnlockPage() -> impl IntoView {
     };
     let said = move || match is_lost() {
         true => Some(words.now().is_lost().to_owned()),
-        false if is_aside() => Some(words.now().notebook_aside().to_owned()),
+        false if is_aside() => Some(words.now().data_aside().to_owned()),
         false => tried_text(words.now(), tried.outcome.get()),
     };
     view! {

@@ -208,28 +208,37 @@ pub fn sources_in(top: &Path) -> Result<Vec<(PathBuf, String)>> {
 
 /// Words that nobody reads: they are public, so that the compiler says nothing of them.
 fn words(wrong: &mut Vec<String>) -> Result<()> {
-    let sources = sources()?;
-    let mut uses = BTreeMap::<&str, usize>::new();
-    for (_, text) in &sources {
-        for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
-            *uses.entry(word).or_default() += 1;
-        }
-    }
-    for (name, text) in &sources {
-        if !name.starts_with("locale") {
-            continue;
-        }
+    words_of(&sources()?, wrong);
+    Ok(())
+}
+
+/// Words that no code says, and those that say what another one says in every language: both are sent to each phone.
+fn words_of(sources: &[(PathBuf, String)], wrong: &mut Vec<String>) {
+    let code =
+        || sources.iter().flat_map(|(_, text)| text.lines()).filter(|line| !is_comment(line));
+    let named = code().flat_map(|line| line.split("Language::").skip(1)).map(word);
+    let called = code().flat_map(|line| line.split('.').skip(1)).filter_map(|rest| {
+        let word = word(rest);
+        rest[word.len()..].starts_with('(').then_some(word)
+    });
+    let said: BTreeSet<&str> = named.chain(called).collect();
+    let mut entries = BTreeMap::<&str, &str>::new();
+    for (name, text) in sources.iter().filter(|(name, _)| name.starts_with("locale")) {
         for (number, line) in text.lines().enumerate() {
             let is_entry = |(word, rest): &(&str, &str)| {
                 rest.starts_with('"') && !word.contains(|c: char| !c.is_alphanumeric() && c != '_')
             };
             let entry = line.trim_start().split_once(": ").filter(is_entry);
-            if let Some((word, _)) = entry.filter(|(word, _)| uses.get(word) == Some(&1)) {
-                wrong.push(format!("src/{}:{}: nothing says {word}", name.display(), number + 1));
+            let Some((word, texts)) = entry else { continue };
+            let place = format!("src/{}:{}", name.display(), number + 1);
+            if !said.contains(word) {
+                wrong.push(format!("{place}: nothing says {word}"));
+            }
+            if let Some(first) = entries.insert(texts, word) {
+                wrong.push(format!("{place}: {word} says what {first} says"));
             }
         }
     }
-    Ok(())
 }
 
 /// Decisions that the index of them does not name: nobody finds these.
@@ -319,6 +328,22 @@ mod tests {
         module(Path::new("foo.rs"), "use crate::pages::Today;", &mut wrong);
         module(Path::new("lib.rs"), "pub mod pages;", &mut wrong);
         assert_eq!(wrong, ["src/foo.rs: no rule says whom foo may use"]);
+    }
+
+    #[test]
+    fn a_word_is_said_by_code_only_and_by_one_name() {
+        let words = "words! {\n    photos: \"Ảnh\", \"Photos\";\n    back: \"Quay lại\", \"Back\";\n    \
+            goes: \"Quay lại\", \"Back\";\n    left: \"Quay lại\", \"Left\";\n}\n";
+        let page = "// Language::photos\nphotos: u64,\nlet photos = device.photos;\nlanguage.back()\n\
+            Language::goes);\n    .left();\n";
+        let sources = [("locale/about.rs", words), ("pages/more.rs", page)];
+        let mut wrong = Vec::new();
+        words_of(&sources.map(|(name, text)| (name.into(), text.to_owned())), &mut wrong);
+        let told = [
+            "src/locale/about.rs:2: nothing says photos",
+            "src/locale/about.rs:4: goes says what back says",
+        ];
+        assert_eq!(wrong, told);
     }
 
     #[test]

@@ -95,7 +95,7 @@ pub(in crate::form_view) struct Found {
 impl Found {
     /// That what is sought stands in none.
     pub(super) fn told(self, language: Language) -> Option<String> {
-        let none = language.no_row_found();
+        let none = language.no_choice_matches();
         match self.is_near {
             true => Some(format!("{none} {}", language.near_rows())),
             false => (self.count == 0).then(|| none.to_owned()),

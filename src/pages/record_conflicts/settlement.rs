@@ -55,7 +55,7 @@ pub(super) fn contested(
             conflict.values.iter().map(|sibling| sibling.value.clone()).collect();
         let asked = if conflict.path == field::DELETED {
             let stay = |value: &Value| match value {
-                Value::Text(_) | Value::File(_) => language.put_record_away(),
+                Value::Text(_) | Value::File(_) => language.delete_record(),
                 Value::Empty => language.keep_record(),
             };
             let answers = values.iter().map(|value| Answer::Text(stay(value).to_owned()));

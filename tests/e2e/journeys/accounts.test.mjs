@@ -91,7 +91,7 @@ test('who was granted a second unit says so on their card', async () => {
     body: JSON.stringify({ scope: ['dn_p_bao_vinh', 'dn_p_long_khanh'] }),
   })).status);
   assert.equal(answer, 200);
-  await list('Thiết bị');
+  await list('Các máy');
   await list('Người dùng');
   await page.locator('[data-account="sau.longkhanh"]').getByText(/Xem hồ sơ của: .*Bảo Vinh.*Long Khánh/).waitFor();
 });

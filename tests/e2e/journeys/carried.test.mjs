@@ -163,7 +163,7 @@ test('a file that somebody changed is refused, and says why', async () => {
   writeFileSync(changed, bytes);
   const deliver = section(colleague, 'Nhận tệp chuyển hộ');
   await deliver.locator('input[type="file"]').setInputFiles(changed);
-  await deliver.getByText('Máy chủ không nhận: tệp đã bị sửa hoặc thiếu một phần.').waitFor();
+  await deliver.getByText('Máy chủ không nhận: tệp không còn nguyên vẹn.').waitFor();
   await deliver.getByRole('button', { name: 'Bỏ khỏi danh sách' }).first().click();
   await until('it is off the list', async () => (await deliver.locator('li').count()) === 1);
   await server.command('audit', 'verify');

@@ -371,7 +371,7 @@ test('a PIN that comes back to mind opens the notebook in use, which stays that 
   await page.getByRole('button', { name: 'Khóa ngay' }).click();
   await page.getByRole('button', { name: 'Người khác' }).click();
   await itself().waitFor();
-  assert.equal(await page.locator('.people-here .list-row').filter({ hasText: 'sổ cũ' }).count(), 0);
+  assert.equal(await page.locator('.people-here .list-row').filter({ hasText: 'dữ liệu cũ' }).count(), 0);
   await itself().click();
   await press(PIN);
   await page.getByRole('navigation').first().waitFor();
@@ -399,9 +399,9 @@ test('whoever forgot the PIN begins anew beside what it closes, and finds that a
   await app.open('/more');
   await page.getByText('Chưa đặt mã PIN').waitFor();
   const desk = await Desk.signIn(server);
-  assert.equal((await desk.rows('lk_kho_khan')).length, 0, 'it is in the former notebook, closed');
+  assert.equal((await desk.rows('lk_kho_khan')).length, 0, 'it is among the former data, closed');
   await page.getByRole('button', { name: 'Đổi người dùng' }).click();
-  await page.locator('.people-here .list-row').filter({ hasText: 'sổ cũ' }).click();
+  await page.locator('.people-here .list-row').filter({ hasText: 'dữ liệu cũ' }).click();
   await press(PIN);
   await until('it is at the server', async () => (await desk.rows('lk_kho_khan')).length === 1);
 });

@@ -80,7 +80,7 @@ test('a lost phone without a PIN locks, keeps what is not sent, and opens to its
   await app.readyForOffline();
   await app.allSent();
   await reportLost(() => write('Ghi trước khi mất máy'));
-  await lost().waitFor();
+  await lost().filter({ hasText: 'đăng nhập lại để gửi tiếp' }).waitFor();
   assert.equal(await page.locator('.pin-pad').count(), 0);
   await phone.screenshot('lost');
   assert.deepEqual(await faults(phone, 'lost'), []);

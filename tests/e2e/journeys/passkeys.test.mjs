@@ -60,7 +60,7 @@ async function signOut() {
 async function openOwn() {
   const { page } = desk;
   await app.open('/people');
-  await page.getByRole('radio', { name: 'Thiết bị', exact: true }).check();
+  await page.getByRole('radio', { name: 'Các máy', exact: true }).check();
   await section().locator('summary').click();
 }
 
@@ -110,7 +110,7 @@ test('a coordinator adds one with the password, and not without', async () => {
   await section().getByLabel('Tên khóa').fill('Lần nữa');
   await section().getByLabel('Mật khẩu của bạn').fill(PASSWORD);
   await section().getByRole('button', { name: 'Thêm khóa truy cập' }).click();
-  await section().getByText('Máy hoặc chìa khóa này đã có khóa truy cập của bạn.').waitFor();
+  await section().getByText('Máy hoặc khóa bảo mật này đã có khóa truy cập của bạn.').waitFor();
   assert.equal(await card.count(), 1);
 });
 
@@ -261,7 +261,7 @@ test('an administrator sees how many somebody has, and removes them for a lost d
   await until('they are gone', async () => (await card.getByText('Khóa truy cập: 1').count()) === 0);
   await page.getByRole('radio', { name: 'Nhật ký', exact: true }).check();
   const log = page.locator('.deeds');
-  for (const deed of ['quantri xóa khóa truy cập: dieuphoi', 'dieuphoi thêm khóa truy cập', 'dieuphoi đăng nhập bằng khóa truy cập', 'Có người bị từ chối vì dùng khóa truy cập có bản sao: dieuphoi']) {
+  for (const deed of ['quantri xóa khóa truy cập: dieuphoi', 'dieuphoi thêm khóa truy cập', 'dieuphoi đăng nhập bằng khóa truy cập', 'Một người bị từ chối vì dùng khóa truy cập có bản sao: dieuphoi']) {
     await log.getByText(deed).first().waitFor();
   }
   await signOut();

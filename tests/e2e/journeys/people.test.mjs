@@ -139,7 +139,7 @@ test('a lost phone: the desk ends its session, and what was on it goes up once i
   await phone.context.setOffline(true);
   await server.start();
   const { page } = desk;
-  await list('Thiết bị');
+  await list('Các máy');
   const sessions = page.locator('[data-session]', { hasText: 'Đặng Thị Ngọc' });
   await until('both devices are listed', async () => (await sessions.count()) === 2);
   // Among many a lost one is found by its person's name, or by what it is.
@@ -182,7 +182,7 @@ test('a lost phone: the desk ends its session, and what was on it goes up once i
   answer();
   await (await ended).finished();
   await page.unroute('**/sessions/*/end');
-  await list('Thiết bị');
+  await list('Các máy');
   await until('both devices are listed again', async () => (await sessions.count()) === 2);
   for (const left of [1, 0]) {
     await sessions.first().getByRole('button', { name: 'Kết thúc' }).click();
@@ -323,7 +323,7 @@ test('a person who is kept out is out everywhere, and comes in again when let', 
   assert.equal(await page.locator('.banner').getByText('Không kết nối được với máy chủ').count(), 0);
   assert.equal(await card.getByRole('button', { name: 'Tạo mã đăng nhập' }).count(), 0);
   // It may turn out afterwards that a device of theirs is lost.
-  await list('Thiết bị');
+  await list('Các máy');
   const ended = page.locator('[data-session]', { hasText: 'Phiên đã kết thúc' }).filter({ hasText: 'canbo3.baovinh' });
   await ended.first().waitFor();
   const before = await ended.count();

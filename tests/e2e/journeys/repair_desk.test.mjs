@@ -45,7 +45,7 @@ test('an account is disabled while its phone is offline: what it sends is kept, 
   await until('both records say that they wait', async () =>
     (await rows.filter({ hasText: 'Chờ xử lý' }).count()) === 2);
   await rows.first().click();
-  await officer.page.getByText('Máy chủ giữ để xử lý: tài khoản của người nhập đã bị khóa').waitFor();
+  await officer.page.getByText('Đang chờ người điều phối xử lý: tài khoản của người nhập đã bị khóa').waitFor();
 });
 
 test('the coordinator sees the count, looks at each, applies one and sets the other aside with a reason', async () => {

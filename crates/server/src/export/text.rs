@@ -50,16 +50,16 @@ pub struct Words {
 }
 
 const VIETNAMESE: Words = Words {
-    record: "Mã bản ghi",
+    record: "Mã hồ sơ",
     title: "Tên hồ sơ",
     state: "Trạng thái",
     to_decide: "Cần quyết định",
     unit: "Đơn vị",
-    author: "Tài khoản",
+    author: "Người nhập (tài khoản)",
     received: "Máy chủ nhận lúc",
     begun: "Bắt đầu nhập",
     row: "Dòng",
-    parent_row: "Dòng cấp trên",
+    parent_row: "Thuộc dòng",
     latitude: "vĩ độ",
     longitude: "kinh độ",
     link: "đường dẫn",
@@ -84,7 +84,7 @@ const ENGLISH: Words = Words {
     state: "State",
     to_decide: "To decide",
     unit: "Unit",
-    author: "Account",
+    author: "Filled by (account)",
     received: "Received by the server",
     begun: "Begun",
     row: "Row",

@@ -10,6 +10,7 @@ use tracing::Span;
 
 use super::answer::{BASIC, Refusal};
 use super::digest::{self, Nonce, Shown};
+use super::told::NO_TOKEN;
 use super::{ROOT, address};
 use crate::accounts::MAX_NAME;
 use crate::api::session::{enough, owner_of, wrong_credentials};
@@ -81,10 +82,9 @@ impl FromRequestParts<App> for Client {
 }
 
 async fn of_token(app: &App, token: &str) -> Result<Session, Refusal> {
-    token_session(app, token, clock::now_ms()).await?.ok_or_else(|| {
-        let message = "the address holds a token that was ended or never was; ask for a new one";
-        Refusal::new(StatusCode::UNAUTHORIZED, message)
-    })
+    token_session(app, token, clock::now_ms())
+        .await?
+        .ok_or_else(|| Refusal::new(StatusCode::UNAUTHORIZED, NO_TOKEN))
 }
 
 /// The session of a token that still opens one.

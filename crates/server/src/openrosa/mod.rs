@@ -7,6 +7,7 @@ mod answer;
 mod client;
 mod digest;
 mod submission;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +34,7 @@ use crate::budgets::Take;
 use crate::config::MAX_BODY;
 use crate::database::{NewBlob, Session};
 use crate::error::ApiError;
+use crate::export::Language;
 use crate::spreadsheet_form::for_clients;
 use crate::turns::Room;
 use crate::{App, accounts, clock, erasure_list};
@@ -431,27 +433,22 @@ async fn submit(
     if let Some(phone) = &client.device_id {
         app.database().name_client(&client.session, phone).await?;
     }
-    let session = client.session.clone();
+    let (keeper, session) = (app.clone(), client.session.clone());
     let kept = async move {
         let _room = room;
-        keep(&app, &session, sent).await
+        keep(&keeper, &session, sent).await
     };
     // A client that hangs up takes its turn with it otherwise, and not the push that waits: the next one would count as if
     // that were not there.
     let kept = tokio::spawn(kept.in_current_span()).await.map_err(ApiError::internal)?;
     let Taken { is_applied, missing } = kept?;
+    let pack = app.database().pack_in_force().await?;
+    let language = Language::from_tag(pack.as_ref().map(|pack| pack.default_language.as_str()));
     if let Some(name) = too_large {
-        let message = format!("the answers arrived; this file is too large: {name}");
+        let message = told::too_large(language, &name);
         return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message));
     }
-    let mut message = match is_applied {
-        true => "received".to_owned(),
-        false => "received; it waits for the coordinator's decision".to_owned(),
-    };
-    if !missing.is_empty() {
-        message.push_str("; these attachments did not come: ");
-        message.push_str(&missing.join(", "));
-    }
+    let message = told::received(language, is_applied, &missing);
     let answer = said(StatusCode::CREATED, "submit_success", &message);
     Ok((submission_headers(&client), answer).into_response())
 }

@@ -87,12 +87,12 @@ async fn the_cells_hold_what_was_entered() {
     assert_eq!(
         words(range.rows().next().unwrap()),
         [
-            "Mã bản ghi",
+            "Mã hồ sơ",
             "Tên hồ sơ",
             "Trạng thái",
             "Đơn vị",
             "Cần quyết định",
-            "Tài khoản",
+            "Người nhập (tài khoản)",
             "Máy chủ nhận lúc",
             "Bắt đầu nhập",
             "Ngày kiểm tra",
@@ -137,8 +137,8 @@ async fn the_cells_hold_what_was_entered() {
     assert_eq!(column(&mut sheets, 1, "Dòng"), [Data::Float(1.0), Data::Float(2.0)]);
     // In the sheet of the rows people know the record by its name too.
     assert_eq!(words(&column(&mut sheets, 1, "Tên hồ sơ")), ["Chợ Xuân Hòa", "Chợ Xuân Hòa"]);
-    let record = words(&column(&mut sheets, 0, "Mã bản ghi"))[0].clone();
-    assert_eq!(words(&column(&mut sheets, 1, "Mã bản ghi")), [record.clone(), record]);
+    let record = words(&column(&mut sheets, 0, "Mã hồ sơ"))[0].clone();
+    assert_eq!(words(&column(&mut sheets, 1, "Mã hồ sơ")), [record.clone(), record]);
 }
 
 /// Whoever counts trainees counts them there, by ward, and those of drafts not.
@@ -209,7 +209,7 @@ async fn a_file_says_what_it_is_of() {
     assert_eq!(some[2], "Trạng thái: Đã duyệt");
     let day = |line: &str| line.split(": ").nth(1).unwrap().parse::<f64>().unwrap();
     assert_eq!([&some[3], &some[4]].map(|line| day(line).floor()), [46_006.0, 46_187.0]);
-    assert_eq!(some[5..], ["Việc cần làm: Nên xem lại", "Tài khoản: lan", "Tìm: Chợ"]);
+    assert_eq!(some[5..], ["Việc cần làm: Nên xem lại", "Người nhập (tài khoản): lan", "Tìm: Chợ"]);
     assert_eq!(told("&unit=phuong_a&only=1").await[1], "Đơn vị: Phường Xuân An");
 }
 

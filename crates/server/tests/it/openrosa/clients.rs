@@ -21,18 +21,18 @@ async fn after_a_restore_a_client_goes_on_and_no_number_is_given_twice() {
     let server = TestApp::start().await;
     let collect = server.collect("lan").await;
     let first = filled(FIRST, &[("ghi_chu", "một")]);
-    collect.submit(&first, &[]).await.is_response(StatusCode::CREATED, "received");
+    collect.submit(&first, &[]).await.is_response(StatusCode::CREATED, "Đã nhận");
     let file = server.folder.path().join("copy.sqlite");
     server.app.database().backup(&file, 7).await.unwrap();
     let lost = filled(SECOND, &[("ghi_chu", "hai")]);
-    collect.submit(&lost, &[]).await.is_response(StatusCode::CREATED, "received");
+    collect.submit(&lost, &[]).await.is_response(StatusCode::CREATED, "Đã nhận");
     let seen = server.device("lan").await.pull(None).await.records;
 
     let restored = TestApp::restored(&file).await;
     let collect = Collect { server: &restored, address: collect.address.clone() };
     let next = filled(THIRD, &[("ghi_chu", "ba")]);
     for xml in [&first, &next] {
-        collect.submit(xml, &[]).await.is_response(StatusCode::CREATED, "received");
+        collect.submit(xml, &[]).await.is_response(StatusCode::CREATED, "Đã nhận");
     }
     let records = restored.device("lan").await.pull(None).await.records;
     assert_eq!(records.len(), 2);
@@ -56,7 +56,7 @@ async fn many_requests_of_one_client_at_once_are_as_many_records() {
         collect.submit(&d, &[])
     );
     for answer in [answers.0, answers.1, answers.2, answers.3] {
-        answer.is_response(StatusCode::CREATED, "received</message>");
+        answer.is_response(StatusCode::CREATED, "Đã nhận</message>");
     }
     let thu = server.device("thu").await;
     assert_eq!(thu.pull(None).await.records.len(), 3);
@@ -84,7 +84,7 @@ async fn a_client_that_hangs_up_makes_no_fork_of_what_comes_next() {
         });
         let next = async { collect.submit(&second, &[]).await };
         let ((), answer) = tokio::join!(hang_up, next);
-        answer.is_response(StatusCode::CREATED, "received</message>");
+        answer.is_response(StatusCode::CREATED, "Đã nhận</message>");
         if is_answered {
             break;
         }
@@ -107,7 +107,7 @@ async fn whoever_sends_slowly_keeps_no_other_from_sending() {
     let sent = async {
         for number in 0..20 {
             let xml = filled(&format!("uuid:0192e6f1-0000-7000-8000-{number:012x}"), &[]);
-            other.submit(&xml, &[]).await.is_response(StatusCode::CREATED, "received");
+            other.submit(&xml, &[]).await.is_response(StatusCode::CREATED, "Đã nhận");
         }
     };
     tokio::select! {
@@ -122,7 +122,7 @@ async fn nobody_signs_in_or_sends_as_anybodys_client() {
     let server = TestApp::start().await;
     let collect = server.collect("lan").await;
     let first = filled(FIRST, &[("ghi_chu", "một")]);
-    collect.submit(&first, &[]).await.is_response(StatusCode::CREATED, "received");
+    collect.submit(&first, &[]).await.is_response(StatusCode::CREATED, "Đã nhận");
     let lan = server.device("lan").await;
     let client = lan.pull(None).await.records[0].fields["_state"][0].dot.device;
     for name in ["lan", "minh"] {
@@ -147,7 +147,7 @@ async fn nobody_signs_in_or_sends_as_anybodys_client() {
     let answer = deliver(&lan, &bundle).await;
     assert_eq!((answer.status, answer.code().as_str()), (StatusCode::FORBIDDEN, "wrong_device"));
     let second = filled(SECOND, &[("ghi_chu", "hai")]);
-    collect.submit(&second, &[]).await.is_response(StatusCode::CREATED, "received");
+    collect.submit(&second, &[]).await.is_response(StatusCode::CREATED, "Đã nhận");
     assert_eq!(lan.pull(None).await.records.len(), 2);
 }
 
@@ -168,8 +168,8 @@ async fn a_client_that_sends_to_two_servers_at_once_is_counted_for_once() {
             )
         });
         let (here, there) = tokio::join!(here.submit(&one, &[]), there.submit(&other, &[]));
-        here.is_response(StatusCode::CREATED, "received");
-        there.is_response(StatusCode::CREATED, "received");
+        here.is_response(StatusCode::CREATED, "Đã nhận");
+        there.is_response(StatusCode::CREATED, "Đã nhận");
     }
     assert_eq!(server.device("lan").await.pull(None).await.records.len(), 10);
 }

@@ -74,7 +74,10 @@ async fn a_token_is_made_listed_and_ended_by_who_looks_after_its_owner() {
         let ended = an.ask(Method::POST, &path, json!({ "password": PASSWORD })).await;
         assert_eq!(ended.status, StatusCode::NO_CONTENT);
     }
-    server.get(&list, &[]).await.is_response(StatusCode::UNAUTHORIZED, "ended or never was");
+    server
+        .get(&list, &[])
+        .await
+        .is_response(StatusCode::UNAUTHORIZED, "Địa chỉ này không còn dùng được");
 }
 
 #[tokio::test]
@@ -122,7 +125,7 @@ async fn name_and_password_do_as_well_as_a_token_and_guessing_gets_slow() {
     let headers = [("authorization", right.as_str()), kind];
     let answer =
         server.request(Method::POST, "/openrosa/submission", &headers, Body::from(body)).await;
-    answer.is_response(StatusCode::CREATED, "received");
+    answer.is_response(StatusCode::CREATED, "Đã nhận");
     assert_eq!(lan.record().await.fields.get("ghi_chu"), Some(&text("một")));
     let mut statuses = BTreeMap::new();
     for _ in 0..6 {
@@ -220,7 +223,7 @@ async fn a_client_that_knows_name_and_token_proves_it_and_never_sends_the_token(
         );
         let post = client.proof("POST", to, &nonce, 3);
         let sent = client.request(Method::POST, to, &post, body.into_bytes()).await;
-        sent.is_response(StatusCode::CREATED, "received");
+        sent.is_response(StatusCode::CREATED, "Đã nhận");
         for (given, why) in [
             (client.proof("POST", list, &nonce, 4), "another method"),
             (client.proof("GET", "/openrosa/formList", &nonce, 4), "another address"),

@@ -34,15 +34,15 @@ async fn an_edit_changes_the_record_that_it_takes_the_place_of() {
     let (collect, phone) = (server.collect("lan").await, server.device("lan").await);
     let photo = [("a.jpg", "image/jpeg", b"photo".as_slice())];
     let first = filled(FIRST, &[("anh", "a.jpg"), ("chung/so_hs", "7"), ("ghi_chu", "một")]);
-    collect.submit(&first, &photo).await.is_response(StatusCode::CREATED, "received");
+    collect.submit(&first, &photo).await.is_response(StatusCode::CREATED, "Đã nhận");
     let record = phone.record().await.record;
     let second = edited(&first, SECOND, &[("ghi_chu", "hai"), ("chung/so_hs", "")]);
-    collect.submit(&second, &[]).await.is_response(StatusCode::CREATED, "received");
+    collect.submit(&second, &[]).await.is_response(StatusCode::CREATED, "Đã nhận");
     let third = edited(&second, THIRD, &[("ghi_chu", "ba")]);
     let third = third.replace("</data>", "<_state>approved</_state></data>");
-    collect.submit(&third, &photo).await.is_response(StatusCode::CREATED, "received");
+    collect.submit(&third, &photo).await.is_response(StatusCode::CREATED, "Đã nhận");
     for again in [&first, &second, &third] {
-        collect.submit(again, &photo).await.is_response(StatusCode::CREATED, "received");
+        collect.submit(again, &photo).await.is_response(StatusCode::CREATED, "Đã nhận");
     }
     let view = phone.record().await;
     assert_eq!(view.record, record);
@@ -59,11 +59,11 @@ async fn a_submission_that_names_a_record_of_others_is_not_held_against_it() {
     let server = TestApp::start().await;
     let (lan, hoa) = (server.collect("lan").await, server.collect("hoa").await);
     let first = filled(FIRST, &[("ghi_chu", "một"), ("chung/so_hs", "7")]);
-    lan.submit(&first, &[]).await.is_response(StatusCode::CREATED, "received");
+    lan.submit(&first, &[]).await.is_response(StatusCode::CREATED, "Đã nhận");
     let guess = filled(FIRST, &[("ghi_chu", "một")]);
     let edit = edited(&first, SECOND, &[("ghi_chu", "một"), ("chung/so_hs", "")]);
     for sent in [&edit, &guess, &edit, &guess] {
-        hoa.submit(sent, &[]).await.is_response(StatusCode::CREATED, "coordinator");
+        hoa.submit(sent, &[]).await.is_response(StatusCode::CREATED, "đang chờ người điều phối");
     }
     let desk = server.device("thu").await.get("/api/v1/quarantine").await.json();
     let desk = desk.as_array().unwrap();
@@ -83,12 +83,12 @@ async fn an_edit_may_have_a_long_name() {
     let server = TestApp::start().await;
     let (collect, phone) = (server.collect("lan").await, server.device("lan").await);
     let first = filled(FIRST, &[("ghi_chu", "một")]);
-    collect.submit(&first, &[]).await.is_response(StatusCode::CREATED, "received");
+    collect.submit(&first, &[]).await.is_response(StatusCode::CREATED, "Đã nhận");
     let long: String = (0_u32..99).map(|at| codec::hash(&at.to_be_bytes()).to_string()).collect();
     let second = edited(&first, &long, &[("ghi_chu", "hai")]);
     let third = edited(&second, THIRD, &[("ghi_chu", "ba")]);
     for edit in [&second, &third, &second] {
-        collect.submit(edit, &[]).await.is_response(StatusCode::CREATED, "received");
+        collect.submit(edit, &[]).await.is_response(StatusCode::CREATED, "Đã nhận");
     }
     assert_eq!(phone.record().await.fields.get("ghi_chu"), Some(&text("ba")));
 }
@@ -98,7 +98,7 @@ async fn an_edit_that_did_not_see_a_colleagues_answer_leaves_both() {
     let server = TestApp::start().await;
     let (collect, phone) = (server.collect("lan").await, server.device("minh").await);
     let first = filled(FIRST, &[("ghi_chu", "một")]);
-    collect.submit(&first, &[]).await.is_response(StatusCode::CREATED, "received");
+    collect.submit(&first, &[]).await.is_response(StatusCode::CREATED, "Đã nhận");
     let state = phone.pull(None).await.records.remove(0);
     let over = state.fields["ghi_chu"].iter().map(|sibling| sibling.dot).collect();
     let mut theirs = phone.create(1, 0, "phuong_a", &[]);
@@ -109,7 +109,7 @@ async fn an_edit_that_did_not_see_a_colleagues_answer_leaves_both() {
     theirs.fields.insert("ghi_chu".to_owned(), write);
     phone.push(&[theirs]).await;
     let second = edited(&first, SECOND, &[("ghi_chu", "của Lan")]);
-    collect.submit(&second, &[]).await.is_response(StatusCode::CREATED, "received");
+    collect.submit(&second, &[]).await.is_response(StatusCode::CREATED, "Đã nhận");
     let state = phone.pull(None).await.records.remove(0);
     let values: Vec<&Value> =
         state.fields["ghi_chu"].iter().map(|sibling| &sibling.value).collect();
@@ -125,16 +125,16 @@ async fn an_edit_by_the_citys_coordinator_leaves_the_record_in_its_ward() {
     let server = TestApp::start().await;
     let (lan, thu) = (server.collect("lan").await, server.collect("thu").await);
     let first = filled(FIRST, &[("ghi_chu", "một")]);
-    lan.submit(&first, &[]).await.is_response(StatusCode::CREATED, "received");
+    lan.submit(&first, &[]).await.is_response(StatusCode::CREATED, "Đã nhận");
     let second = edited(&first, SECOND, &[("ghi_chu", "hai")]);
-    thu.submit(&second, &[]).await.is_response(StatusCode::CREATED, "received</message>");
+    thu.submit(&second, &[]).await.is_response(StatusCode::CREATED, "Đã nhận</message>");
     let view = server.device("minh").await.record().await;
     assert_eq!((view.unit.as_str(), view.author.as_str()), ("phuong_a", "lan"));
     assert_eq!(view.fields.get("ghi_chu"), Some(&text("hai")));
     let stranger = server.collect("hoa").await;
     let third = edited(&second, THIRD, &[("ghi_chu", "của người lạ")]);
     let answer = stranger.submit(&third, &[]).await;
-    answer.is_response(StatusCode::CREATED, "waits for the coordinator");
+    answer.is_response(StatusCode::CREATED, "Đã nhận; đang chờ người điều phối xử lý");
     let view = server.device("minh").await.record().await;
     assert_eq!(view.fields.get("ghi_chu"), Some(&text("hai")), "another ward's record");
 }

@@ -79,7 +79,7 @@ async fn every_form_of_the_pack_is_listed_fetched_and_sent_and_is_a_record_like_
         let answer = collect.submit(&session.to_xml(), &[]).await;
         answer.is_response(
             StatusCode::CREATED,
-            "<message nature=\"submit_success\">received</message>",
+            "<message nature=\"submit_success\">Đã nhận</message>",
         );
         let pulled = phone.pull(None).await;
         let state = pulled.records.iter().find(|record| record.form == row.form).unwrap();

@@ -57,7 +57,7 @@ async fn answers_rows_and_photos_arrive_and_sending_twice_is_one_record() {
     let photo: &[u8] = b"\xff\xd8 a photo";
     let files = [("1732.jpg", "image/jpeg", photo)];
     let answer = collect.submit(&xml, &files).await;
-    answer.is_response(StatusCode::CREATED, "received");
+    answer.is_response(StatusCode::CREATED, "Đã nhận");
     assert!(answer.header("location").ends_with("/submission"));
 
     let phone = server.device("minh").await;
@@ -82,10 +82,10 @@ async fn answers_rows_and_photos_arrive_and_sending_twice_is_one_record() {
     let cells = server.cells("kiem_tra").await;
     assert!(cells.iter().any(|cell| cell == "lấn tuyến"), "{cells:?}");
 
-    collect.submit(&xml, &files).await.is_response(StatusCode::CREATED, "received");
-    collect.submit(&xml, &[]).await.is_response(StatusCode::CREATED, "received");
+    collect.submit(&xml, &files).await.is_response(StatusCode::CREATED, "Đã nhận");
+    collect.submit(&xml, &[]).await.is_response(StatusCode::CREATED, "Đã nhận");
     let other = server.collect("lan").await;
-    other.submit(&xml, &files).await.is_response(StatusCode::CREATED, "received");
+    other.submit(&xml, &files).await.is_response(StatusCode::CREATED, "Đã nhận");
     assert_eq!(phone.pull(None).await.records, first.records, "nothing changed");
     let history = phone.get(&format!("/api/v1/records/{}/history", view.record)).await.json();
     assert_eq!(history.as_array().map(Vec::len), Some(1), "{history}");
@@ -110,7 +110,7 @@ async fn a_submission_that_is_longer_than_an_operation_may_be_is_one_record_all_
         first.replace(&own, &both)
     };
     for _ in 0..2 {
-        collect.submit(&first, &[]).await.is_response(StatusCode::CREATED, "received");
+        collect.submit(&first, &[]).await.is_response(StatusCode::CREATED, "Đã nhận");
     }
     let view = phone.record().await;
     let answers = view.fields.iter().filter(|(_, value)| **value == text(&"x".repeat(500)));
@@ -119,7 +119,7 @@ async fn a_submission_that_is_longer_than_an_operation_may_be_is_one_record_all_
     let second = edit(SECOND).replace(&"x".repeat(500), &"y".repeat(500));
     let third = edit(THIRD).replacen(&"x".repeat(500), "z", 1);
     for edit in [&second, &third, &second] {
-        collect.submit(edit, &[]).await.is_response(StatusCode::CREATED, "received");
+        collect.submit(edit, &[]).await.is_response(StatusCode::CREATED, "Đã nhận");
     }
     let state = phone.pull(None).await.records.remove(0);
     let stand = |path: &str| state.fields[path].iter().map(|one| &one.value).collect::<Vec<_>>();
@@ -137,7 +137,7 @@ async fn an_answer_is_kept_whatever_its_question_is_called() {
     let mut session = Session::start(program(&known), environment(FIRST));
     session.answer(session.find("_1_ten").unwrap(), "Hoa").unwrap();
     session.answer(session.find("_nhom/so_hs").unwrap(), "7").unwrap();
-    collect.submit(&session.to_xml(), &[]).await.is_response(StatusCode::CREATED, "received");
+    collect.submit(&session.to_xml(), &[]).await.is_response(StatusCode::CREATED, "Đã nhận");
     let thu = server.device("thu").await;
     let fields = thu.record().await.fields;
     assert_eq!(fields.get("_1_ten"), Some(&text("Hoa")));
@@ -166,7 +166,7 @@ async fn what_a_client_sealed_is_kept_whole_and_waits_at_the_repair_desk() {
     ];
     for _ in 0..2 {
         let answer = collect.submit(&xml, &files).await;
-        answer.is_response(StatusCode::CREATED, "waits for the coordinator");
+        answer.is_response(StatusCode::CREATED, "Đã nhận; đang chờ người điều phối xử lý");
     }
     assert!(thu.pull(None).await.records.is_empty());
     let waiting = thu.get("/api/v1/quarantine").await.json();
@@ -185,7 +185,7 @@ async fn a_photo_of_a_question_that_the_form_asks_no_more_is_kept() {
     let xml = filled(FIRST, &[("anh", "17.jpg"), ("ghi_chu", "17.jpg")]);
     server.load(&FORM.replace("anh", "anh_moi"), 2).await;
     let files = [("17.jpg", "image/jpeg", b"photo".as_slice())];
-    collect.submit(&xml, &files).await.is_response(StatusCode::CREATED, "received</message>");
+    collect.submit(&xml, &files).await.is_response(StatusCode::CREATED, "Đã nhận</message>");
     let fields = phone.record().await.fields;
     let Some(Value::File(file)) = fields.get("anh") else { panic!("{fields:?}") };
     assert_eq!(file.hash, codec::hash(b"photo"));
@@ -209,14 +209,14 @@ async fn a_submission_too_large_for_one_request_comes_in_several() {
     assert_eq!(head.header("x-openrosa-accept-content-length"), "10485760");
     let xml = filled(FIRST, &[("anh", "to.jpg"), ("ghi_chu", "to.jpg")]);
     let phone = server.device("lan").await;
-    collect.submit_part(&xml, &[]).await.is_response(StatusCode::CREATED, "received");
+    collect.submit_part(&xml, &[]).await.is_response(StatusCode::CREATED, "Đã nhận");
     assert_eq!(phone.record().await.fields.get("anh"), Some(&text("to.jpg")));
     // Whoever has no more to send is told what the record lacks, and has sent it all the same.
     let lacking = collect.submit(&xml, &[]).await;
-    lacking.is_response(StatusCode::CREATED, "these attachments did not come: to.jpg");
+    lacking.is_response(StatusCode::CREATED, "Đã nhận; chưa nhận được các tệp: to.jpg");
     let large = vec![7; 5 * 1024 * 1024];
     let files = [("to.jpg", "image/jpeg", large.as_slice())];
-    collect.submit(&xml, &files).await.is_response(StatusCode::CREATED, "received");
+    collect.submit(&xml, &files).await.is_response(StatusCode::CREATED, "Đã nhận");
     let view = phone.record().await;
     let Some(Value::File(file)) = view.fields.get("anh") else { panic!("{:?}", view.fields) };
     assert_eq!(file.size, 5 * 1024 * 1024);
@@ -228,7 +228,7 @@ async fn a_submission_too_large_for_one_request_comes_in_several() {
     assert!(view.conflicts.is_empty() && view.state == State::Submitted);
     let served = phone.get(&format!("/api/v1/blobs/{}", file.hash)).await;
     assert_eq!(codec::hash(&served.body), file.hash);
-    collect.submit(&xml, &[]).await.is_response(StatusCode::CREATED, "received");
+    collect.submit(&xml, &[]).await.is_response(StatusCode::CREATED, "Đã nhận");
 }
 
 /// It goes with the first file into one request, however large that is, and comes so again and again.
@@ -248,7 +248,7 @@ async fn a_film_that_is_too_large_does_not_keep_the_answers_away() {
             }
         });
         let answer = collect.post(MULTIPART, coming).await;
-        let told = "the answers arrived; this file is too large: phim.mp4";
+        let told = "Đã nhận câu trả lời; tệp này quá lớn nên chưa nhận: phim.mp4";
         answer.is_response(StatusCode::PAYLOAD_TOO_LARGE, told);
         let fields = phone.record().await.fields;
         assert_eq!(fields.get("ghi_chu"), Some(&text("lấn tuyến")));
@@ -269,9 +269,9 @@ async fn what_cannot_be_applied_is_acknowledged_and_waits_at_the_repair_desk() {
     let photo = [("b.jpg", "image/jpeg", b"photo".as_slice())];
     for _ in 0..2 {
         let answer = collect.submit(&other_version, &[]).await;
-        answer.is_response(StatusCode::CREATED, "waits for the coordinator");
+        answer.is_response(StatusCode::CREATED, "Đã nhận; đang chờ người điều phối xử lý");
         let answer = collect.submit(&foreign, &photo).await;
-        answer.is_response(StatusCode::CREATED, "waits for the coordinator");
+        answer.is_response(StatusCode::CREATED, "Đã nhận; đang chờ người điều phối xử lý");
     }
     let waiting = thu.get("/api/v1/quarantine").await.json();
     let seen: Vec<_> = waiting
@@ -300,7 +300,7 @@ async fn what_cannot_be_applied_is_acknowledged_and_waits_at_the_repair_desk() {
         "the sender does not say in which state a record is"
     );
     // With the form that it lacked, the same submission is a record.
-    collect.submit(&known, &[]).await.is_response(StatusCode::CREATED, "received</message>");
+    collect.submit(&known, &[]).await.is_response(StatusCode::CREATED, "Đã nhận</message>");
     assert_eq!(thu.record().await.fields.get("ghi_chu"), Some(&text("một")));
 }
 
@@ -361,7 +361,7 @@ async fn a_submission_without_an_id_is_one_record_however_often_it_comes() {
     let own = format!("<orx:instanceID>{FIRST}</orx:instanceID>");
     let xml = xml.replace(&own, "<orx:instanceID/>");
     for _ in 0..2 {
-        collect.submit(&xml, &[]).await.is_response(StatusCode::CREATED, "received");
+        collect.submit(&xml, &[]).await.is_response(StatusCode::CREATED, "Đã nhận");
     }
     let view = server.device("lan").await.record().await;
     assert_eq!(view.fields.get("ghi_chu"), Some(&text("một")));
