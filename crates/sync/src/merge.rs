@@ -209,12 +209,17 @@ impl Record {
 
     /// Takes an operation of this record, and says what it met.
     pub fn apply(&mut self, operation: &Operation) -> Outcome {
+        self.take(operation);
+        self.outcome(operation)
+    }
+
+    /// Takes an operation of this record.
+    pub fn take(&mut self, operation: &Operation) {
         let origin = Origin::of(operation);
         if origin.precedes(&self.origin) {
             self.origin = origin;
         }
         self.write(operation);
-        self.outcome(operation)
     }
 
     fn write(&mut self, operation: &Operation) {
@@ -260,6 +265,9 @@ impl Record {
     /// An approval is not: who may not undo it does not do so by what was not let in. What stands then depends on the operations, and
     /// not on when they came: of what is not here yet nothing is noted.
     pub fn pass_through(&mut self, waiting: &[Operation]) -> bool {
+        if waiting.is_empty() {
+            return false;
+        }
         let approvals: Vec<Dot> = self.approvals().collect();
         let mut has_changed = false;
         for (path, register) in &mut self.fields {
@@ -287,7 +295,7 @@ impl Record {
         erasure: &Operation,
         logged: impl IntoIterator<Item = &'a Operation>,
     ) {
-        self.apply(erasure);
+        self.take(erasure);
         self.empty_as(logged);
     }
 

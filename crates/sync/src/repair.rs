@@ -82,13 +82,13 @@ pub fn apply(
 ) -> (Record, Outcome) {
     let mut record = match record {
         Some(mut record) => {
-            record.apply(operation);
+            record.take(operation);
             record
         }
         None => {
             let mut record = Record::begin(operation);
             for erasure in erasures {
-                record.apply(erasure);
+                record.take(erasure);
             }
             record
         }

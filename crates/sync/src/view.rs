@@ -443,9 +443,7 @@ fn seen(outbox: &[Held], path: &str, write: &Write) -> BTreeSet<Dot> {
 
 fn apply(record: &mut Option<Record>, operation: &Operation) {
     match record {
-        Some(record) => {
-            record.apply(operation);
-        }
+        Some(record) => record.take(operation),
         None => *record = Some(Record::begin(operation)),
     }
 }

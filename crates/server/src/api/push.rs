@@ -8,7 +8,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use sync::codec;
-use sync::push::{Batch, MAX_OPERATIONS, Sender};
+use sync::push::{MAX_OPERATIONS, Sender};
 use sync::wire::PushRequest;
 
 use super::signed_in::{OnceSignedIn, Sent, speaks_for};
@@ -52,7 +52,7 @@ pub async fn push(
     app.budgets().take(&session.account, Take::Operations(request.operations.len()))?;
     let device = request.device;
     let sender = Sender { account: &session.account, revoked: session.disabled };
-    let pushed = app.database().push(Batch::read(request), sender, clock::now_ms()).await?;
+    let pushed = app.database().push(request, sender, clock::now_ms()).await?;
     for (seq, reason) in &pushed.quarantined {
         tracing::warn!(%device, seq, reason = reason.name(), "quarantined");
     }

@@ -359,9 +359,9 @@ impl<'a> Import<'a> {
         if self.receipt.proven && !self.forked {
             let before = self.app.database().acked(device).await?;
             let sent = operations.clone();
-            let batch = batch(device, oldest, sent);
+            let request = request(device, oldest, sent);
             let sender = Sender { account: &self.account, revoked: self.revoked };
-            let pushed = self.app.database().push(batch, sender, clock::now_ms()).await?;
+            let pushed = self.app.database().push(request, sender, clock::now_ms()).await?;
             let response = &pushed.response;
             self.receipt.new_operations +=
                 response.acked.saturating_sub(before.max(oldest.unwrap_or(1) - 1));
@@ -375,7 +375,7 @@ impl<'a> Import<'a> {
             // What follows an operation whose place is taken may speak of dots that name another one here.
             let reason =
                 if self.forked { QuarantineReason::Fork } else { QuarantineReason::OtherAuthor };
-            let batch = batch(device, None, operations);
+            let batch = Batch::read(request(device, None, operations));
             let now_ms = clock::now_ms();
             let kept =
                 self.app.database().keep_beside(batch, &self.account, reason, now_ms).await?;
@@ -451,13 +451,6 @@ impl<'a> Import<'a> {
     }
 }
 
-fn batch(device: DeviceId, oldest: Option<u64>, operations: Vec<SealedOperation>) -> Batch {
-    Batch::read(PushRequest {
-        version: WIRE_VERSION,
-        device,
-        epoch: None,
-        operations,
-        oldest,
-        unsent: None,
-    })
+fn request(device: DeviceId, oldest: Option<u64>, operations: Vec<SealedOperation>) -> PushRequest {
+    PushRequest { version: WIRE_VERSION, device, epoch: None, operations, oldest, unsent: None }
 }

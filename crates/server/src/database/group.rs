@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sync::push::{Batch, Sender};
+use sync::wire::PushRequest;
 use tokio::sync::{mpsc, oneshot};
 
 use super::log::{Head, Pushed, keep_push};
@@ -22,7 +23,10 @@ const QUEUE: usize = 256;
 /// What somebody pushed.
 #[derive(Debug)]
 struct Push {
-    batch: Batch,
+    /// What it brought, read before its turn came.
+    batch: Mutex<Option<Batch>>,
+    /// The same unread: what stopped a group is tried again one by one.
+    request: PushRequest,
     account: String,
     revoked: bool,
     now_ms: i64,
@@ -47,10 +51,16 @@ impl Queue {
 impl Database {
     /// Keeps a push: all of it or, if this fails, nothing. It is on the disk when this returns. Once begun it is kept even
     /// if whoever asks goes away.
-    pub async fn push(&self, batch: Batch, sender: Sender<'_>, now_ms: i64) -> Answer<Pushed> {
+    pub async fn push(
+        &self,
+        request: PushRequest,
+        sender: Sender<'_>,
+        now_ms: i64,
+    ) -> Answer<Pushed> {
         let (answer, answered) = oneshot::channel();
         let Sender { account, revoked } = sender;
-        let push = Push { batch, account: account.to_owned(), revoked, now_ms };
+        let batch = Mutex::new(Some(Batch::read(request.clone())));
+        let push = Push { batch, request, account: account.to_owned(), revoked, now_ms };
         self.pushes.0.send((push, answer)).await.map_err(|_ended| DatabaseError::Stopped)?;
         answered.await.map_err(|_ended| DatabaseError::Stopped)?
     }
@@ -190,5 +200,7 @@ async fn keep(tx: &mut Write, push: &Push, rights: &Rights<'_>, head: &mut Head)
     // While it waited, and while its body came, its account may have been disabled.
     let revoked = push.revoked || rights.is_disabled;
     let sender = Sender { account: &push.account, revoked };
-    keep_push(tx, push.batch.clone(), sender, rights, head, push.now_ms).await
+    let batch = push.batch.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let batch = batch.unwrap_or_else(|| Batch::read(push.request.clone()));
+    keep_push(tx, batch, sender, rights, head, push.now_ms).await
 }

@@ -2,6 +2,7 @@
 //! of either. What the two say differently is said in one file for each.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::marker::PhantomData;
 
 use sqlx::postgres::{PgArguments, PgConnection, PgPool, PgRow, Postgres};
@@ -264,7 +265,7 @@ impl<'q> Builder<'q> {
 
     pub(super) fn push_bind(&mut self, value: impl Into<Value<'q>>) -> &mut Self {
         self.values.push(value.into());
-        self.sql.push_str(&format!("${}", self.values.len()));
+        write!(self.sql, "${}", self.values.len()).expect("a text takes all that is written");
         self
     }
 

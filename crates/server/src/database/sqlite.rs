@@ -7,6 +7,7 @@ use std::time::Duration;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, SqliteConnection};
+use sync::pull::PAGE_IN_COLUMNS;
 
 use super::epoch::begin_epoch;
 use super::group::Queue;
@@ -39,11 +40,14 @@ impl Database {
         MIGRATIONS.run(&writer).await?;
         let writer = Pool::Sqlite(writer);
         begin_epoch(&writer, now_ms).await?;
+        // Rows come from a thread of the connection's own: a page of the feed comes at once.
+        let reading = options(file).read_only(true).row_buffer_size(PAGE_IN_COLUMNS + 1);
+        let reading = reading.pragma("temp_store", "MEMORY");
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
             .test_before_acquire(false)
             .acquire_timeout(Duration::from_secs(30))
-            .connect_with(options(file).read_only(true).pragma("temp_store", "MEMORY"))
+            .connect_with(reading)
             .await?;
         let readers = Pool::Sqlite(readers);
         let published = LastPublished::default();

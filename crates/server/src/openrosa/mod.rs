@@ -18,7 +18,7 @@ use axum::response::{IntoResponse, Response};
 use md5::{Digest, Md5};
 use pack::phone::PhonePack;
 use sync::codec;
-use sync::push::{Batch, Sender};
+use sync::push::Sender;
 use sync::wire::{Dot, FileRef, Outcome, PushRequest, Times, WIRE_VERSION};
 use tokio::sync::Mutex;
 use tracing::Instrument;
@@ -627,7 +627,7 @@ async fn keep(app: &App, session: &Session, sent: Sent) -> Result<Taken, Refusal
         unsent: None,
     };
     let sender = Sender { account: &session.account, revoked: false };
-    let pushed = database.push(Batch::read(request), sender, now_ms).await?;
+    let pushed = database.push(request, sender, now_ms).await?;
     erasure_list::let_go(app, &pushed.gone).await;
     app.announce(pushed.head);
     for (seq, reason) in &pushed.quarantined {

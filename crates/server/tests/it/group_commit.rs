@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use server::database::{Answer, Pushed};
-use sync::push::{Batch, Sender};
+use sync::push::Sender;
 
 use crate::app::{Device, TestApp, text};
 
@@ -34,9 +34,9 @@ async fn push(device: &Device<'_>, first: u64, record: u8) -> Answer<Pushed> {
     let unit = if device.account == "hoa" { "phuong_b" } else { "phuong_a" };
     let said = [("ghi_chu", text("nhiều người cùng gửi"))];
     let operations = [0, 1].map(|next| device.create(first + next, record, unit, &said));
-    let batch = Batch::read(device.request(&operations));
+    let request = device.request(&operations);
     let sender = Sender { account: &device.account, revoked: false };
-    device.server.app.database().push(batch, sender, 7).await
+    device.server.app.database().push(request, sender, 7).await
 }
 
 /// Three people push while somebody else holds the database: all three wait for the same moment.
