@@ -49,7 +49,7 @@ async fn a_session_that_ended_keeps_the_outbox_until_the_person_signs_in_again()
             _ => {
                 let (database, id) = session_of(&server, who::HOA).await;
                 let long_ago = server::clock::now_ms() - HALF_A_YEAR_MS;
-                database.touch_session(id, long_ago).await.unwrap();
+                database.touch_sessions(&[id], long_ago).await.unwrap();
             }
         }
         let record = hoa.begin(&work);

@@ -57,7 +57,7 @@ enum Line {
 
 /// What a line says.
 enum Noted {
-    Record(Erasure),
+    Record(Box<Erasure>),
     Account(String),
 }
 
@@ -290,7 +290,9 @@ fn text(line: &Line) -> String {
 fn read(number: usize, line: &str) -> Result<Noted, ErasuresError> {
     let line = serde_json::from_str(line).map_err(|_no_line| ErasuresError::Line(number))?;
     Ok(match line {
-        Line::Record { operation, files } => Noted::Record(erasure(number, &operation, &files)?),
+        Line::Record { operation, files } => {
+            Noted::Record(Box::new(erasure(number, &operation, &files)?))
+        }
         Line::Account { account } => Noted::Account(account),
     })
 }
