@@ -369,11 +369,14 @@ impl<'w> Table<'w> {
     }
 }
 
-/// What fits into a cell.
+/// What fits into a cell and is text there. What begins and ends as the marks of a rich text do, the writer would write as such marks:
+/// a space behind them is not seen, and it does not.
 fn fitting(text: &str) -> String {
-    match beginning(text, MAX_TEXT) == text {
-        true => text.to_owned(),
-        false => format!("{}…", beginning(text, MAX_TEXT - 1)),
+    let is_marked = text.starts_with("<r>") && text.ends_with("</r>");
+    let text = text.to_owned() + if is_marked { " " } else { "" };
+    match beginning(&text, MAX_TEXT) == text {
+        true => text,
+        false => format!("{}…", beginning(&text, MAX_TEXT - 1)),
     }
 }
 

@@ -76,6 +76,26 @@ fn amend(device: &Device<'_>, seq: u64, seen: Dot, fields: &[(&str, Value)]) -> 
     amend
 }
 
+/// The writer takes what begins and ends as a rich text does for the marks of one, and writes it as it is.
+#[tokio::test]
+async fn an_answer_that_looks_like_the_files_own_marks_is_a_text_in_its_cell_and_moves_no_other() {
+    let long = format!("<r>{}</r>", "<".repeat(32_760));
+    for evil in ["<r>&</r>", "<r><t>x</t></r></si><si><r><t>y</t></r>", "<r></r>", &long] {
+        let server = TestApp::start().await;
+        let lan = server.device("lan").await;
+        lan.push(&[
+            lan.create(1, 1, "phuong_a", &[("ghi_chu", text(evil))]),
+            lan.create(2, 2, "phuong_a", &[("ghi_chu", text("Bình thường"))]),
+        ])
+        .await;
+        let mut sheets = download(&lan, "").await;
+        let told = words(&column(&mut sheets, 0, "Ghi chú"));
+        let whole = told[0].trim_end() == evil || told[0].ends_with('…');
+        assert!(whole && told[1] == "Bình thường", "{:?}", told[1]);
+        assert_eq!(words(&column(&mut sheets, 1, "Họ và tên")).len(), 0);
+    }
+}
+
 #[tokio::test]
 async fn the_cells_hold_what_was_entered() {
     let server = TestApp::start().await;
