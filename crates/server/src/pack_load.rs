@@ -108,8 +108,15 @@ pub fn check(files: &BTreeMap<String, Vec<u8>>) -> (Option<Checked>, Vec<Problem
     let mut problems: Vec<Problem> = found.iter().map(pack_problem).collect();
     let Some(pack) = pack else {
         // The forms do not need the tables: what is wrong in them is told in the same breath.
-        for (path, bytes) in files.iter().filter(|(path, _)| path.ends_with(".xlsx")) {
-            convert(path, bytes, &[], &mut problems);
+        if let Some(manifest) = pack::manifest(files) {
+            let folder = format!("{}/", manifest.forms_folder);
+            let is_form = |path: &str| {
+                let name = path.strip_prefix(&folder).and_then(|name| name.strip_suffix(".xlsx"));
+                name.is_some_and(|name| !name.contains('/'))
+            };
+            for (path, bytes) in files.iter().filter(|(path, _)| is_form(path)) {
+                convert(path, bytes, &manifest.keep_columns, &mut problems);
+            }
         }
         return (None, problems);
     };
@@ -121,12 +128,16 @@ pub fn check(files: &BTreeMap<String, Vec<u8>>) -> (Option<Checked>, Vec<Problem
         let Some(form) = convert(&path, bytes, &pack.manifest.keep_columns, &mut problems) else {
             continue;
         };
-        if form.form.id != row.form_id || form.form.version != row.version {
-            let text = format!(
-                "{path}: the settings say form {} version {}, the forms table says {} version {}",
-                form.form.id, form.form.version, row.form_id, row.version
-            );
-            problems.push(Problem { text, is_warning: false });
+        for (field, said, says) in [
+            ("form_id", &row.form_id, &form.form.id),
+            ("version", &row.version, &form.form.version),
+        ] {
+            if said != says {
+                let place = place_of(&pack, Table::Forms, row.row, field);
+                let text =
+                    format!("{place}: this is `{said}`, and the settings of {path} say `{says}`");
+                problems.push(Problem { text, is_warning: false });
+            }
         }
         if let Ok((definition, _)) = form::parse_xform(&form.xml) {
             read.push((path, pack.media_folder(row), definition));
@@ -166,7 +177,7 @@ fn personal_rules(
             if !binds.contains_key(field.field.as_str()) {
                 let text = format!(
                     "{}: this version of the form {} has no question `{}`; the row holds for records of versions that have it",
-                    place_of(pack, field),
+                    place_of(pack, Table::PersonalData, field.row, "field"),
                     row.file,
                     field.field
                 );
@@ -197,11 +208,10 @@ fn personal_rules(
     rules
 }
 
-/// Where a row of personal data names its question.
-fn place_of(pack: &Pack, field: &PersonalField) -> String {
-    let table = pack.manifest.tables.get(&Table::PersonalData).map_or("", String::as_str);
-    let column = pack.manifest.header(Table::PersonalData, "field");
-    format!("{table}, row {}, column {column}", field.row)
+/// Where a row of a table says something.
+fn place_of(pack: &Pack, table: Table, row: u32, field: &str) -> String {
+    let file = pack.manifest.tables.get(&table).map_or("", String::as_str);
+    format!("{file}, row {row}, column {}", pack.manifest.header(table, field))
 }
 
 /// The first of the questions that an expression names.
@@ -294,7 +304,8 @@ impl Checked {
 
 /// What a pack would take from those who work with the one in force, a line for each.
 ///
-/// It is another pack, or lacks units that people work at or see, or that records are of: nobody would see those any more.
+/// It is another pack; or lacks units that people work at or see, or that records are of, or lays them where those who see them now do
+/// not; or has no form of a programme that people are limited to.
 pub async fn losses(database: &Database, pack: &Pack) -> Answer<Vec<String>> {
     let Some(now) = database.pack_in_force().await? else { return Ok(Vec::new()) };
     let mut losses = Vec::new();
@@ -305,22 +316,71 @@ pub async fn losses(database: &Database, pack: &Pack) -> Answer<Vec<String>> {
         ));
     }
     let accounts = in_use(database).await?;
-    for unit in now.units.iter().filter(|unit| pack.units.get(&unit.id).is_none()) {
-        let names_it = |account: &&Account| {
-            [&account.unit].into_iter().chain(&account.scope).any(|named| *named == unit.id)
-        };
-        let people = accounts.iter().filter(names_it).map(|account| account.name.as_str());
-        let people: Vec<&str> = people.collect();
+    let lost = |account: &Account| {
+        let after = pack.units.scope(&account.scope);
+        let mut lost = now.units.scope(&account.scope);
+        lost.retain(|unit| !after.contains(unit));
+        lost
+    };
+    let lost: Vec<BTreeSet<String>> = accounts.iter().map(lost).collect();
+    for unit in &now.units {
+        let is_gone = pack.units.get(&unit.id).is_none();
+        if !is_gone && lost.iter().all(|lost| !lost.contains(&unit.id)) {
+            continue;
+        }
         let records = database.records_of_unit(&unit.id).await?;
-        if records > 0 || !people.is_empty() {
+        let loses = |(account, lost): &(&Account, &BTreeSet<String>)| {
+            let names_it = account.unit == unit.id || account.scope.contains(&unit.id);
+            is_gone && names_it || records > 0 && lost.contains(&unit.id)
+        };
+        let people: Vec<&str> = accounts
+            .iter()
+            .zip(&lost)
+            .filter(loses)
+            .map(|(account, _)| account.name.as_str())
+            .collect();
+        if !people.is_empty() || is_gone && records > 0 {
+            let what =
+                if is_gone { "is not in this pack" } else { "stands elsewhere in this pack" };
             losses.push(format!(
-                "the unit {} is not in this pack: {records} records are of it, and it is named by the accounts: {}",
+                "the unit {} {what}: {records} records are of it, and it is lost to the accounts: {}",
                 unit.id,
                 if people.is_empty() { "none".to_owned() } else { people.join(", ") }
             ));
         }
     }
+    let after: BTreeSet<&str> =
+        pack.forms.iter().filter_map(|row| pack.manifest.programme_of(row)).collect();
+    let before: BTreeSet<&String> =
+        now.forms.iter().filter_map(|form| form.programme.as_ref()).collect();
+    for programme in before.into_iter().filter(|programme| !after.contains(programme.as_str())) {
+        let limited = accounts.iter().filter(|account| account.programmes.contains(programme));
+        let people: Vec<&str> = limited.map(|account| account.name.as_str()).collect();
+        if !people.is_empty() {
+            losses.push(format!(
+                "the programme {programme} has no form in this pack, and these accounts are limited to it: {}",
+                people.join(", ")
+            ));
+        }
+    }
     Ok(losses)
+}
+
+/// Forms that the pack in force has and this one has no row of, a line for each: nobody is asked them any more, and their records are
+/// called by their ids.
+pub async fn left_out(database: &Database, pack: &Pack) -> Answer<Vec<String>> {
+    let Some(now) = database.pack_in_force().await? else { return Ok(Vec::new()) };
+    let mut told = Vec::new();
+    for form in &now.forms {
+        if pack.forms.iter().all(|row| row.form_id != form.id) {
+            let records = database.records_of_form(&form.id).await?;
+            told.push(format!(
+                "the form {} is not in this pack: {records} records are of it, and are called by that id; one that ended keeps its row, with `withdrawn`",
+                form.id
+            ));
+        }
+    }
+    Ok(told)
 }
 
 /// Rows of personal data whose question no version of the form asks that this database ever had, a line for each.
@@ -346,7 +406,7 @@ pub async fn mistyped(database: &Database, checked: &Checked) -> Answer<Vec<Stri
         told.extend(rows.iter().map(|row| {
             format!(
                 "{}: no version of the form {} that was ever here has a question `{}`; if it is mistyped, everybody sees the one that was meant",
-                place_of(pack, row),
+                place_of(pack, Table::PersonalData, row.row, "field"),
                 row.form,
                 row.field
             )

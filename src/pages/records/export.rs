@@ -30,7 +30,7 @@ pub(super) fn Export(filter: Memo<Filter>, search: Memo<String>, found: Finding)
         }
         busy.set(true);
         let (language, filter) = (words.at_once(), filter.get_untracked());
-        let asked = query(&form, &filter, &search.read_untracked(), language);
+        let asked = untrack(|| query(&form, &filter, &search.read(), language));
         let name = untrack(|| name(library, language, &form, &filter));
         let unsent = unsent(form, filter);
         let unsent =
@@ -202,6 +202,8 @@ fn query(form: &str, filter: &Filter, search: &str, language: Language) -> Query
         .with("from", &moment(filter.from_ms))
         .with("until", &moment(filter.until_ms))
         .with("q", search)
+        // Its days and times are those of the list beside it.
+        .with("offset", &day::now().offset_min.to_string())
 }
 
 #[cfg(test)]
@@ -218,6 +220,13 @@ mod tests {
             file_name(&name),
             "Phiếu A phường-xã, Đã duyệt, 15-12-2025 – 14-06-2026 (tải 02-07-2026).xlsx"
         );
+    }
+
+    /// Days are those of the device: where that is not in Vietnam the server would tell others.
+    #[test]
+    fn a_file_is_asked_for_in_the_time_of_the_device() {
+        let asked = query("f", &Filter::default(), "", Language::Vi).suffix();
+        assert!(asked.ends_with(&format!("&offset={}", day::now().offset_min)), "{asked}");
     }
 
     /// Approved here and not sent, it is none of those that the server takes for approved, and one of those for submitted.

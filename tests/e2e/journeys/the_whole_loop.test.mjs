@@ -391,6 +391,7 @@ test("the spreadsheet's cells are right: labels, dates, rows, Vietnamese", async
     return rows.map((row) => Object.fromEntries(head.map((name, at) => [name, row[at]])));
   };
   const [record] = table(sheets[0]);
+  assert.equal(record['Mở hồ sơ'], 'Mở hồ sơ', 'a link to it');
   assert.equal(record['Tên lớp tập huấn'], 'Tập huấn bình đẳng giới');
   assert.equal(record['Đối tượng học viên'], 'Cán bộ, công chức phường, xã');
   assert.ok(record['Ngày học'] instanceof Date, `a date is a date: ${record['Ngày học']}`);

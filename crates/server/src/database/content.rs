@@ -69,9 +69,10 @@ impl Database {
             return Ok(false);
         }
         for form in &new.forms {
+            // One that comes back is the newest again.
             query(
                 "INSERT INTO form (hash, id, version, xml, added_ms) VALUES ($1, $2, $3, $4, $5)
-                 ON CONFLICT (hash) DO NOTHING",
+                 ON CONFLICT (hash) DO UPDATE SET added_ms = excluded.added_ms",
             )
             .bind(form.form.hash.0.as_slice())
             .bind(&form.form.id)
@@ -125,6 +126,15 @@ impl Database {
     pub async fn records_of_unit(&self, unit: &str) -> Answer<u64> {
         let count: i64 = query_scalar("SELECT count(*) FROM record WHERE unit = $1")
             .bind(unit)
+            .fetch_one(&self.readers)
+            .await?;
+        Ok(unsigned(count))
+    }
+
+    /// How many records are of a form, in any version of it.
+    pub async fn records_of_form(&self, form: &str) -> Answer<u64> {
+        let count: i64 = query_scalar("SELECT count(*) FROM record WHERE form = $1")
+            .bind(form)
             .fetch_one(&self.readers)
             .await?;
         Ok(unsigned(count))

@@ -38,7 +38,7 @@ pub struct Export<'a> {
     pub language: Language,
     /// Local time minus UTC, in minutes.
     pub offset_min: i32,
-    /// What stands before the path of a file's link.
+    /// What stands before the path of a record's link.
     pub base_url: &'a str,
     /// By what the records were chosen.
     pub chosen: &'a Chosen,

@@ -17,6 +17,8 @@ pub enum Language {
 #[derive(Clone, Copy, Debug)]
 pub struct Words {
     pub record: &'static str,
+    /// What opens it.
+    pub link: &'static str,
     pub title: &'static str,
     pub state: &'static str,
     /// How much in the record waits for a choice.
@@ -29,7 +31,6 @@ pub struct Words {
     pub parent_row: &'static str,
     pub latitude: &'static str,
     pub longitude: &'static str,
-    pub link: &'static str,
     /// What stands for the `OK` of whoever confirmed something.
     pub confirmed: &'static str,
     /// The last sheet, and what stands above what was chosen there.
@@ -51,6 +52,7 @@ pub struct Words {
 
 const VIETNAMESE: Words = Words {
     record: "Mã hồ sơ",
+    link: "Mở hồ sơ",
     title: "Tên hồ sơ",
     state: "Trạng thái",
     to_decide: "Cần quyết định",
@@ -62,7 +64,6 @@ const VIETNAMESE: Words = Words {
     parent_row: "Thuộc dòng",
     latitude: "vĩ độ",
     longitude: "kinh độ",
-    link: "đường dẫn",
     confirmed: "Đã xác nhận",
     chosen_by: "Lọc theo",
     in_this_file: "Tệp này gồm",
@@ -80,6 +81,7 @@ const VIETNAMESE: Words = Words {
 
 const ENGLISH: Words = Words {
     record: "Record",
+    link: "Open it",
     title: "Name",
     state: "State",
     to_decide: "To decide",
@@ -91,7 +93,6 @@ const ENGLISH: Words = Words {
     parent_row: "Parent row",
     latitude: "latitude",
     longitude: "longitude",
-    link: "link",
     confirmed: "Confirmed",
     chosen_by: "Filtered by",
     in_this_file: "In this file",

@@ -27,6 +27,9 @@ const MAX_NAME: usize = 31;
 /// The rows of a sheet below its headings.
 const MAX_ROWS: u32 = 1_048_575;
 
+/// The links that a sheet may hold.
+const MAX_LINKS: u32 = 65_530;
+
 /// Between the values of a field where people disagree.
 const BETWEEN_VALUES: &str = " | ";
 
@@ -87,8 +90,13 @@ fn write(export: &Export<'_>, max_rows: u32) -> Result<Vec<u8>, ExportError> {
 
 /// What stands above each column, and how wide that is.
 fn headings(sheet: &Sheet, sheets: &[Sheet], words: Words) -> Vec<(String, f64)> {
-    let mut always =
-        vec![(words.record, 36.0), (words.title, 28.0), (words.state, 12.0), (words.unit, 28.0)];
+    let mut always = vec![
+        (words.record, 36.0),
+        (words.link, 12.0),
+        (words.title, 28.0),
+        (words.state, 12.0),
+        (words.unit, 28.0),
+    ];
     if sheet.path.is_empty() {
         always.extend([
             (words.to_decide, 12.0),
@@ -113,7 +121,6 @@ fn headings(sheet: &Sheet, sheets: &[Sheet], words: Words) -> Vec<(String, f64)>
         };
         let more: &[(&str, f64)] = match column.kind {
             Kind::Geopoint => &[(words.latitude, 12.0), (words.longitude, 12.0)],
-            Kind::File => &[(words.link, 24.0)],
             _ => &[],
         };
         let more = more.iter().map(|(part, width)| (format!("{heading} – {part}"), *width));
@@ -151,13 +158,15 @@ fn record_row(
         let moment = ms.and_then(|ms| cell::instant(ms, export.offset_min));
         table.cell(moment.map(Cell::DateTime))?;
     }
-    answers(table, export, sheet, record, own)
+    answers(table, sheet, record, own)
 }
 
-/// What the rows of every sheet say of their record: its name that never changes, and the one that people know it by; in which
-/// state it is and whose, for whoever counts rows counts those of drafts else, and can count none by ward.
+/// What the rows of every sheet say of their record: its name that never changes, where it is opened, with its photos, by whoever may
+/// see it, and the name that people know it by; in which state it is and whose, for whoever counts rows counts those of drafts else, and can count none by ward.
 fn about(table: &mut Table<'_>, export: &Export<'_>, record: &RecordView) -> Result<(), XlsxError> {
-    table.text(&record.record.to_string())?;
+    let id = record.record.to_string();
+    table.text(&id)?;
+    table.link(&format!("{}/records/{id}", export.base_url), export.language.words().link)?;
     table.text(&record.title)?;
     table.text(export.language.state(record.state))?;
     table.text(&export.unit_name(&record.unit))
@@ -178,14 +187,13 @@ fn repeat_rows(
             table.cell(row.parent.map(|parent| Cell::Number(f64::from(parent))))?;
         }
         table.cell(Some(Cell::Number(f64::from(row.number))))?;
-        answers(table, export, sheet, record, Some(row))?;
+        answers(table, sheet, record, Some(row))?;
     }
     Ok(())
 }
 
 fn answers(
     table: &mut Table<'_>,
-    export: &Export<'_>,
     sheet: &Sheet,
     record: &RecordView,
     row: Option<&Row<'_>>,
@@ -202,17 +210,10 @@ fn answers(
             Some(both) => table.text(&both)?,
             None => table.cell(text.map(|text| content(column, text)))?,
         }
-        match (&column.kind, value) {
-            (Kind::Geopoint, _) => {
-                let point = text.and_then(cell::point);
-                table.cell(point.map(|(latitude, _)| Cell::Number(latitude)))?;
-                table.cell(point.map(|(_, longitude)| Cell::Number(longitude)))?;
-            }
-            (Kind::File, Some(Value::File(file))) => {
-                table.text(&format!("{}/api/v1/blobs/{}", export.base_url, file.hash))?;
-            }
-            (Kind::File, _) => table.cell(None)?,
-            _ => {}
+        if column.kind == Kind::Geopoint {
+            let point = text.and_then(cell::point);
+            table.cell(point.map(|(latitude, _)| Cell::Number(latitude)))?;
+            table.cell(point.map(|(_, longitude)| Cell::Number(longitude)))?;
         }
     }
     Ok(())
@@ -232,7 +233,7 @@ fn read(kind: &Kind, text: &str) -> Option<Cell> {
     match kind {
         Kind::Text | Kind::Geopoint | Kind::File => None,
         Kind::Number => cell::number(text).map(Cell::Number),
-        Kind::Calculated => cell::calculated(text).map(Cell::Number),
+        Kind::Calculated => cell::calculated(text),
         Kind::Date => cell::date(text).map(Cell::Date),
         Kind::Time => cell::time(text).map(Cell::Time),
         Kind::DateTime => cell::date_time(text).map(Cell::DateTime),
@@ -291,6 +292,8 @@ struct Table<'w> {
     title: &'w str,
     headings: Vec<(String, f64)>,
     page: Worksheet,
+    /// Those of the page.
+    links: u32,
     row: u32,
     column: u16,
 }
@@ -303,7 +306,7 @@ impl<'w> Table<'w> {
         headings: Vec<(String, f64)>,
     ) -> Result<Self, XlsxError> {
         let page = Worksheet::new();
-        let mut table = Self { book, formats, title, headings, page, row: 0, column: 0 };
+        let mut table = Self { book, formats, title, headings, page, links: 0, row: 0, column: 0 };
         table.begin_page()?;
         Ok(table)
     }
@@ -312,7 +315,7 @@ impl<'w> Table<'w> {
         let name = sheet_name(self.title, &self.book.names);
         self.page.set_name(&name)?;
         self.book.names.push(name);
-        self.row = 0;
+        (self.links, self.row) = (0, 0);
         for (column, (heading, width)) in (0..).zip(&self.headings) {
             let format = &self.formats.heading;
             self.page.write_string_with_format(0, column, fitting(heading), format)?;
@@ -343,6 +346,19 @@ impl<'w> Table<'w> {
         self.cell(Some(Cell::Text(text.to_owned())))
     }
 
+    /// Words that open an address; where a sheet holds no more of such, or not one so long, the address to read.
+    fn link(&mut self, address: &str, words: &str) -> Result<(), XlsxError> {
+        let (row, column) = (self.row, self.column);
+        let is_one = self.links < MAX_LINKS
+            && self.page.write_url_with_text(row, column, address, words).is_ok();
+        if !is_one {
+            return self.text(address);
+        }
+        self.links += 1;
+        self.column += 1;
+        Ok(())
+    }
+
     fn cell(&mut self, cell: Option<Cell>) -> Result<(), XlsxError> {
         let (row, column) = (self.row, self.column);
         self.column += 1;
@@ -369,11 +385,14 @@ impl<'w> Table<'w> {
     }
 }
 
-/// What fits into a cell.
+/// What fits into a cell and is text there. What begins and ends as the marks of a rich text do, the writer would write as such marks:
+/// a space behind them is not seen, and it does not.
 fn fitting(text: &str) -> String {
-    match beginning(text, MAX_TEXT) == text {
-        true => text.to_owned(),
-        false => format!("{}…", beginning(text, MAX_TEXT - 1)),
+    let is_marked = text.starts_with("<r>") && text.ends_with("</r>");
+    let text = text.to_owned() + if is_marked { " " } else { "" };
+    match beginning(&text, MAX_TEXT) == text {
+        true => text,
+        false => format!("{}…", beginning(&text, MAX_TEXT - 1)),
     }
 }
 
