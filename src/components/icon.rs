@@ -19,6 +19,8 @@ pub enum Glyph {
     Back,
     /// An arrow to the right.
     Forward,
+    /// An arrow that turns: it goes back to whom it came from.
+    Turn,
     /// A cross.
     Close,
     /// A tick.
@@ -88,6 +90,7 @@ impl Glyph {
             }
             Self::Back => "M19 12H5M11 6l-6 6 6 6",
             Self::Forward => "M5 12h14M13 6l6 6-6 6",
+            Self::Turn => "M9 5L4 10l5 5M4 10h10a5 5 0 0 1 0 10h-3",
             Self::Close => "M6 6l12 12M18 6L6 18",
             Self::Check => "M5 12.5l4.5 4.5L19 7.5",
             Self::Plus => "M12 5v14M5 12h14",

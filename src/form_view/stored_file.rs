@@ -35,8 +35,12 @@ pub fn StoredFile(file: FileRef) -> impl IntoView {
     let plays = RwSignal::new(is_film || file.media_type.starts_with("audio/"));
     let coming = RwSignal::new(Coming::No);
     let url = RwSignal::new_local(None::<Rc<ObjectUrl>>);
-    let (name, size) = (file.name.clone(), file.size);
-    let text = Signal::derive(move || format!("{name} ({})", words.now().bytes(size)));
+    // What it is: its name is mostly a moment in digits. It is saved under that.
+    let (name, media, size) = (file.name.clone(), file.media_type.clone(), file.size);
+    let text = Signal::derive(move || {
+        let language = words.now();
+        format!("{} · {}", language.file_kind(&name, &media), language.bytes(size))
+    });
     let file = StoredValue::new(file);
     let open = move |()| {
         if coming.get_untracked() == Coming::Now {

@@ -156,7 +156,7 @@ impl Language {
     pub fn receipt_taken(self, moment: &str, changes: usize, files: usize) -> String {
         let what = self.bundle_new(changes, files);
         match self {
-            Self::Vi => format!("Đã nhận {moment}: {what}"),
+            Self::Vi => format!("Đã nhận lúc {moment}: {what}"),
             Self::En => format!("Received {moment}: {what}"),
         }
     }

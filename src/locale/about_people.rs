@@ -40,7 +40,7 @@ words! {
     last_contact: "Liên lạc gần nhất", "Last contact";
     still_on_device: "Còn trên máy", "Still on the device";
     unsent_unknown: "chưa rõ", "not known";
-    end_session: "Kết thúc", "End the session";
+    end_session: "Kết thúc phiên", "End the session";
     device_is_lost: "Máy bị mất: khi có mạng, máy tự khóa. Nếu cơ quan quản lý yêu cầu và máy có mã PIN, những gì máy chủ đã có bị xóa khỏi máy.", "The device is lost: it locks itself once it has a network. If the authority in charge requires it and there is a PIN, what the server has is removed from it.";
     end_session_title: "Kết thúc phiên đăng nhập?", "End this session?";
     end_session_why: "Máy này phải đăng nhập lại. Dữ liệu chưa gửi không mất: nó ở lại trên máy và được gửi khi đúng người đó đăng nhập lại.", "The device has to sign in again. Data that was not sent is not lost: it stays on the device, and is sent once the same person signs in again.";

@@ -113,6 +113,28 @@ words! {
 }
 
 impl Language {
+    /// What kind of file it is: by what it holds, else by the end of its name.
+    #[must_use]
+    pub fn file_kind(self, name: &str, media_type: &str) -> String {
+        let (vi, en) = match media_type.split('/').next() {
+            Some("audio") => ("Ghi âm", "Recording"),
+            Some("video") => ("Video", "Video"),
+            Some("image") => ("Ảnh", "Photo"),
+            _ => {
+                let end = name.rsplit_once('.').map(|(_, end)| end.to_uppercase());
+                let end = end.filter(|end| (1..=5).contains(&end.chars().count()));
+                return match (self, end) {
+                    (Self::Vi, Some(end)) => format!("Tệp {end}"),
+                    (Self::Vi, None) => "Tệp".to_owned(),
+                    (Self::En, Some(end)) => format!("{end} file"),
+                    (Self::En, None) => "File".to_owned(),
+                };
+            }
+        };
+        let kind = if self == Self::Vi { vi } else { en };
+        kind.to_owned()
+    }
+
     /// Whose records come to this device.
     #[must_use]
     pub fn only_these_units(self, units: &[String]) -> String {
@@ -228,6 +250,25 @@ impl Language {
             Self::Vi => format!("{} câu trả lời", self.count(count)),
             Self::En if count == 1 => "1 answer".to_owned(),
             Self::En => format!("{} answers", self.count(count)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_told_by_its_kind_and_not_by_its_moment() {
+        for (name, media_type, vi, en) in [
+            ("1796083306014.pdf", "application/pdf", "Tệp PDF", "PDF file"),
+            ("1796083306014.webm", "audio/webm", "Ghi âm", "Recording"),
+            ("a.mp4", "video/mp4", "Video", "Video"),
+            ("a.b.xin-chao", "", "Tệp", "File"),
+            ("giay", "", "Tệp", "File"),
+        ] {
+            assert_eq!(Language::Vi.file_kind(name, media_type), vi, "{name}");
+            assert_eq!(Language::En.file_kind(name, media_type), en, "{name}");
         }
     }
 }

@@ -8,7 +8,7 @@ words! {
     repair_why: "Máy chủ giữ nguyên vẹn dữ liệu này nhưng chưa ghi vào hồ sơ. Xem rồi ghi vào hồ sơ, hoặc không ghi và nói lý do cho người gửi.", "The server keeps this work whole, but has not put it into its record. Look at it, then put it into its record, or set it aside and tell the sender why.";
     nothing_to_repair: "Không có việc nào chờ xử lý.", "Nothing waits for repair.";
     nothing_settled: "Chưa có việc nào đã xử lý.", "Nothing was settled yet.";
-    settled_cases: "Đã xử lý", "Settled";
+    settled_cases: "Xem việc đã xử lý", "See what was settled";
     repair_needs_network: "Danh sách ở trên máy chủ: cần mạng để xem và xử lý.", "The list is on the server: a network is needed to see and settle it.";
     repair_not_allowed: "Tài khoản này không được xử lý việc này.", "This account may not settle this.";
     settled_by_other: "Người khác đã xử lý việc này.", "Somebody else has settled this.";
@@ -25,8 +25,8 @@ words! {
     waits_for_repair: "Chờ xử lý", "For repair";
     met_entities: "Hai người cùng sửa một mục", "Two people changed the same entry";
     met_entities_why: "Những mục này được hai người sửa mà không thấy bản sửa của nhau. Xem từng bản rồi xác nhận mục như hiện tại; nếu cần sửa, gửi phiếu cập nhật mục đó.", "Two people changed these without seeing each other's change. Look at each version, then say that it stands well; to change it, send a form that updates it.";
-    hard_conflict: "cùng một chi tiết được sửa hai lần", "the same was changed twice";
-    soft_conflict: "hai người sửa hai chi tiết khác nhau", "two people changed different things";
+    hard_conflict: "Cùng một chi tiết được sửa hai lần", "The same was changed twice";
+    soft_conflict: "Hai người sửa hai chi tiết khác nhau", "Two people changed different things";
     stands_now: "Hiện tại", "As it stands";
     entity_label: "Tên", "Name";
     leave_as_it_stands: "Đã xem, giữ như hiện tại", "Looked at, leave as it stands";

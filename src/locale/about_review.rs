@@ -11,6 +11,7 @@ words! {
     taken_back: "Đã hoàn tác", "Undone";
     why_sent_back: "Cần sửa gì? Người nhập đọc lời này trên máy của họ.", "What is to be mended? Whoever filled it in reads this on their phone.";
     name_a_question: "Câu hỏi cần sửa", "A question to correct";
+    choose_question: "Chọn câu hỏi", "Choose a question";
     add_question: "Ghi tên câu hỏi vào lời trên", "Add its name to the words above";
     say_why: "Ghi lý do rồi hãy trả lại.", "Say why, then send it back.";
     changed_unseen: "Có thay đổi mà người duyệt chưa thấy. Xem lại rồi duyệt, hoặc trả lại.", "Something changed that whoever approved had not seen. Look again, then approve or send back.";

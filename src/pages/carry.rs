@@ -20,7 +20,7 @@ use crate::platform::{
 };
 use crate::router::A;
 use crate::stores::{
-    Carry, Door, SignIn,
+    Carry, Door, Records, SignIn,
     carry::{self, BadReceipt, CarryError, Kept, Made, Receipt, Told},
     preferences::use_words,
     sign_in::SignInState,
@@ -339,6 +339,7 @@ fn Deliver() -> impl IntoView {
 fn KeptRow(kept: Kept) -> impl IntoView {
     let words = use_words();
     let carry = expect_context::<Carry>();
+    let records = expect_context::<Records>();
     let (hash, counts, made_ms) = (kept.hash, kept.counts, kept.made_ms);
     let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let what = move || {
@@ -359,7 +360,7 @@ fn KeptRow(kept: Kept) -> impl IntoView {
     let state = move || {
         let language = words.now();
         match (&kept.receipt, kept.refused.as_deref()) {
-            (Some(receipt), _) => taken(language, receipt),
+            (Some(receipt), _) => taken(language, receipt, &records.person(&receipt.account)),
             (None, Some(code)) => language.bundle_refused(code),
             (None, None) if carry.is_bringing().get() => language.deliver_now().to_owned(),
             (None, None) => language.deliver_waits().to_owned(),
@@ -386,9 +387,8 @@ fn KeptRow(kept: Kept) -> impl IntoView {
 }
 
 /// What the server made of a bundle, in words.
-fn taken(language: Language, receipt: &Receipt) -> String {
-    let mut parts =
-        vec![language.bundle_taken(&receipt.account, &moment(language, receipt.received_ms))];
+fn taken(language: Language, receipt: &Receipt, person: &str) -> String {
+    let mut parts = vec![language.bundle_taken(person, &moment(language, receipt.received_ms))];
     match (receipt.new_operations, receipt.new_files) {
         // What is said of these below is not that the server has all of it.
         (0, 0) if receipt.unwanted_files > 0 => {}

@@ -105,7 +105,7 @@ fn SentBack(record: Memo<Option<RecordId>>) -> impl IntoView {
                     <summary>
                         <span>{format!("{}: {}", language.state_returned(), reason.why)}</span>
                     </summary>
-                    <p class="muted">{told(records, language, &reason, "")}</p>
+                    <p class="muted">{told(records, language, &reason)}</p>
                 </details>
             }
         })

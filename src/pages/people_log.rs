@@ -12,7 +12,7 @@ use crate::locale::Language;
 use crate::platform::tasks;
 use crate::reactive::{Show, effect};
 use crate::stores::{
-    Library,
+    Library, Records,
     people::{self, Deed, Detail, Known, Sought},
     preferences::use_words,
     records::FetchError,
@@ -67,6 +67,7 @@ pub(super) fn Log(
         ask();
     };
     let library = expect_context::<Library>();
+    let records = expect_context::<Records>();
     let row = move |deed: Deed| {
         let Deed { at_ms, actor, action, object, detail, device_name, .. } = deed;
         // Who signs in does so to no one else.
@@ -74,14 +75,18 @@ pub(super) fn Log(
         let to_what = is_to_another.then(|| format!(": {object}"));
         let done = Action::named(&action);
         let was_let_in = !matches!(done, Some(Action::SignInFailed | Action::PasskeyRefuse));
+        let name = actor.as_ref().map(|actor| records.person(actor));
+        // A log is exact: two people may have one name.
+        let login = actor.filter(|actor| name.as_ref() != Some(actor));
         let who = move || {
             let nobody_known = if was_let_in { Language::the_operator } else { Language::somebody };
-            actor.clone().unwrap_or_else(|| nobody_known(words.now()).to_owned())
+            name.clone().unwrap_or_else(|| nobody_known(words.now()).to_owned())
         };
         view! {
             <li>
                 <strong>{who}</strong>
                 " "
+                {login.map(|login| view! { <span class="muted">{login}</span>" " })}
                 // What a later server writes is told by its name.
                 {move || done.map_or_else(|| action.clone(), |done| words.now().deed(done).to_owned())}
                 {to_what}

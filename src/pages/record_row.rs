@@ -49,8 +49,8 @@ pub(super) fn asked(asks: Level, looks_after: bool) -> Option<fn(Language) -> &'
 }
 
 /// Who sent a record back, and when.
-pub(super) fn told(records: Records, language: Language, reason: &Reason, end: &str) -> String {
-    format!("{} · {}{end}", records.person(&reason.by), moment(language, reason.at_ms))
+pub(super) fn told(records: Records, language: Language, reason: &Reason) -> String {
+    format!("{} · {}", records.person(&reason.by), moment(language, reason.at_ms))
 }
 
 /// The form's title in the language of the app; its id if the pack does not know it.
@@ -105,7 +105,8 @@ pub(super) fn RecordRow(
     let looks_after = expect_context::<RepairDesk>().may_settle();
     let asked = asks.and_then(|asks| asked(asks, looks_after));
     let detail = move || match &returned {
-        Some(reason) => Some(told(records, words.now(), reason, ": ") + &reason.why),
+        // When is told below.
+        Some(reason) => Some(format!("{}: {}", records.person(&reason.by), reason.why)),
         None => (!is_untitled).then(|| form_title(library, words.now(), &form)),
     };
     // Whoever works there knows. What is cut where there is no room is the time.

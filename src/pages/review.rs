@@ -12,11 +12,12 @@ use super::record_history::{HistoryList, Told};
 use super::record_row::asked;
 use super::record_standing::Restating;
 use crate::components::{Banner, Button, ButtonKind, Glyph, Icon, Sheet, Tone};
-use crate::locale::Language;
+use crate::form_view::storage_advice;
+use crate::locale::{Language, Words};
 use crate::platform::{document, log_error, tasks};
 use crate::reactive::{Show, effect, memo};
 use crate::router::{A, use_router};
-use crate::stores::{Records, preferences::use_words};
+use crate::stores::{Records, preferences::use_words, records::ActError};
 
 /// The record that is read, for whoever judges it.
 #[derive(Clone, Copy)]
@@ -86,17 +87,17 @@ pub(super) fn Judging() -> impl IntoView {
     let may_approve = is_met || matches!(state, State::Submitted | State::Returned);
     let may_send_back = is_met || matches!(state, State::Submitted | State::Approved);
     let busy = RwSignal::new(false);
-    let failed = RwSignal::new(false);
+    let failed = RwSignal::new(None::<ActError>);
     // With a reason it goes back, without one it is approved.
     let judge = move |why: Option<String>| {
         busy.set(true);
-        failed.set(false);
+        failed.set(None);
         let shown = view.get_value();
         tasks::spawn(async move {
             let state = if why.is_some() { State::Returned } else { State::Approved };
             if let Err(error) = restating.bring(shown, state, why.as_deref()).await {
                 log_error(&format!("not judged: {error}"));
-                failed.try_set(true);
+                failed.try_set(Some(error));
                 busy.try_set(false);
                 return;
             }
@@ -112,15 +113,15 @@ pub(super) fn Judging() -> impl IntoView {
             <div class="review-bar">
                 {is_unseen
                     .then(|| view! { <Banner tone=Tone::Attention title=words.say(Language::changed_unseen) /> })}
-                <Show when=move || failed.get()>
-                    <Banner tone=Tone::Bad title=words.say(Language::not_judged) />
-                </Show>
+                // In the sheet while that is open.
+                <Show when=move || !is_asking.get()>{why_not(words, failed)}</Show>
                 <div class="button-row">
                     <Next />
                     {move || may_approve
                         .then(|| {
                             let label = if is_met { Language::approve_again } else { Language::approve };
-                            let is_done = next.read().is_some();
+                            // What was just sent back is not approved by a second tap.
+                            let is_done = next.read().is_some() || state == State::Returned && !is_met;
                             view! {
                                 <Button
                                     kind=if is_done { ButtonKind::Secondary } else { ButtonKind::Primary }
@@ -135,7 +136,7 @@ pub(super) fn Judging() -> impl IntoView {
                         .then(|| {
                             view! {
                                 <Button
-                                    icon=Glyph::Back
+                                    icon=Glyph::Turn
                                     label=words.say(Language::send_back)
                                     disabled=busy
                                     on_click=move |()| is_asking.set(true)
@@ -178,6 +179,20 @@ pub(super) fn Judging() -> impl IntoView {
     }
 }
 
+/// Why it was not written down, and what helps.
+fn why_not(words: Words, failed: RwSignal<Option<ActError>>) -> impl Fn() -> Option<AnyView> {
+    move || {
+        failed.read().as_ref().map(|error| {
+            let text = match error {
+                ActError::NoRecord => words.now().record_not_here(),
+                ActError::Storage(error) => storage_advice(words.now(), error),
+            };
+            let text = text.to_owned();
+            view! { <Banner tone=Tone::Bad title=text /> }.into_any()
+        })
+    }
+}
+
 /// The way on: nobody aims at the list again after each of forty. Whoever pressed what is gone now comes to it; to the page after the last.
 #[component]
 fn Next() -> impl IntoView {
@@ -208,9 +223,8 @@ fn Next() -> impl IntoView {
 fn Why(
     questions: Callback<(), Vec<String>>,
     #[prop(into)] busy: Signal<bool>,
-    /// Whether the words could not be written.
-    #[prop(into)]
-    failed: Signal<bool>,
+    /// Why the words could not be written.
+    failed: RwSignal<Option<ActError>>,
     #[prop(into)] on_said: Callback<String>,
 ) -> impl IntoView {
     let words = use_words();
@@ -246,18 +260,16 @@ fn Why(
         <label class="field">
             <span>{words.say(Language::name_a_question)}</span>
             <select class="select" node_ref=question>
-                <option value=""></option>
+                <option value="">{words.say(Language::choose_question)}</option>
                 {options.collect_view()}
             </select>
         </label>
         // With the keyboard each step through the closed list is a change: what is named is said by the button.
         <Button icon=Glyph::Plus label=words.say(Language::add_question) on_click=name />
-        <Show when=move || failed.get()>
-            <Banner tone=Tone::Bad title=words.say(Language::not_judged) />
-        </Show>
+        {why_not(words, failed)}
         <Button
             kind=ButtonKind::Primary
-            icon=Glyph::Back
+            icon=Glyph::Turn
             label=words.say(Language::send_back)
             disabled=busy
             on_click=say

@@ -83,7 +83,6 @@ fn Tabs() -> impl IntoView {
         ("/records", Glyph::Records, Language::records),
         ("/fill", Glyph::Fill, Language::fill),
         ("/reports", Glyph::Reports, Language::reports),
-        ("/more", Glyph::More, Language::more),
     ];
     let tab = |(href, glyph, name): (&'static str, Glyph, fn(Language) -> &'static str)| {
         view! {
@@ -98,6 +97,7 @@ fn Tabs() -> impl IntoView {
             <p class="tabs-name">{words.say(Language::app_name)}</p>
             {tabs.into_iter().filter(|(href, ..)| fills || *href != "/fill").map(tab).collect_view()}
             <RepairTab />
+            {tab(("/more", Glyph::More, Language::more))}
         </nav>
     }
 }

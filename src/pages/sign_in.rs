@@ -23,6 +23,18 @@ use crate::stores::{
 #[derive(Clone, Copy)]
 pub(super) struct Invitation(pub(super) RwSignal<String>, pub(super) Callback<bool>);
 
+/// What was tried: it is said there that it failed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tried {
+    /// Above all else: whoever opened it need not look for why they are not in.
+    Link,
+    Code,
+    Password,
+}
+
+/// What failed, in words.
+type Failure = RwSignal<Option<(Tried, String)>>;
+
 /// Name and password; once, with a network.
 #[component]
 pub fn SignInPage() -> impl IntoView {
@@ -32,8 +44,7 @@ pub fn SignInPage() -> impl IntoView {
     title_page(words.say(Language::sign_in));
     let name = RwSignal::new(String::new());
     let password = RwSignal::new(String::new());
-    // What failed, in words, and whether it was a code that was typed: it is said where that was done.
-    let failure = RwSignal::new(None::<(bool, String)>);
+    let failure = Failure::new(None);
     let busy = RwSignal::new(false);
     let router = use_router();
     let code = RwSignal::new(String::new());
@@ -53,6 +64,7 @@ pub fn SignInPage() -> impl IntoView {
         let (name, password) = (name.get_untracked(), password.get_untracked());
         let code = code.get_untracked();
         let language = words.at_once();
+        let tried = if with_code { Tried::Code } else { Tried::Password };
         let missing = match with_code {
             true => code.trim().is_empty().then(|| language.fill_in_code()),
             false => {
@@ -60,7 +72,7 @@ pub fn SignInPage() -> impl IntoView {
             }
         };
         if let Some(missing) = missing {
-            return failure.set(Some((with_code, missing.to_owned())));
+            return failure.set(Some((tried, missing.to_owned())));
         }
         busy.set(true);
         failure.set(None);
@@ -91,7 +103,8 @@ pub fn SignInPage() -> impl IntoView {
                         router.replace("/");
                         toaster.show(Toast { text, action: None });
                     } else {
-                        failure.try_set(Some((with_code && !by_link, text)));
+                        let tried = if by_link { Tried::Link } else { tried };
+                        failure.try_set(Some((tried, text)));
                     }
                 }
             }
@@ -124,6 +137,7 @@ pub fn SignInPage() -> impl IntoView {
             {is_in.then(|| view! { <A href="/" attr:class="button">{words.say(Language::to_today)}</A> })}
             {move || passes_by.get().then(|| view! { <InPart screen=Later::PassingBy /> })}
             {move || has_others(door).then(|| view! { <InPart screen=Later::PeopleHere /> })}
+            <LinkFailed failure is_invited busy enter />
             <p class="muted">{words.say(Language::sign_in_why)}</p>
             {is_first.then(by_code)}
             <form
@@ -134,18 +148,7 @@ pub fn SignInPage() -> impl IntoView {
                 }
             >
                 {name_and_password(words, name, password)}
-                {move || {
-                    let (false, text) = failure.get()? else { return None };
-                    Some(
-                        view! {
-                            <Banner tone=Tone::Bad title=text>
-                                <Show when=move || is_invited.get()>
-                                    <Button label=words.say(Language::try_again) disabled=busy on_click=move |()| enter.run(true) />
-                                </Show>
-                            </Banner>
-                        },
-                    )
-                }}
+                {said(failure, Tried::Password)}
                 <Button kind=ButtonKind::Primary label=button disabled=busy submits=true on_click=|()| {} />
             </form>
             {move || makes_passkey.get().then(|| view! { <InPart screen=Later::PasskeyMake /> })}
@@ -153,6 +156,35 @@ pub fn SignInPage() -> impl IntoView {
             {(!is_first).then(by_code)}
             <A href="/carry" attr:class="button button-quiet">{words.say(Language::restore_title)}</A>
         </main>
+    }
+}
+
+/// That the link did not let them in, and the way to use it again.
+#[component]
+fn LinkFailed(
+    failure: Failure,
+    is_invited: RwSignal<bool>,
+    busy: RwSignal<bool>,
+    enter: Callback<bool>,
+) -> impl IntoView {
+    let words = use_words();
+    move || {
+        let (Tried::Link, text) = failure.get()? else { return None };
+        Some(view! {
+            <Banner tone=Tone::Bad title=text>
+                <Show when=move || is_invited.get()>
+                    <Button label=words.say(Language::try_again) disabled=busy on_click=move |()| enter.run(true) />
+                </Show>
+            </Banner>
+        })
+    }
+}
+
+/// That what was tried failed.
+fn said(failure: Failure, what: Tried) -> impl Fn() -> Option<AnyView> {
+    move || {
+        let (tried, text) = failure.get()?;
+        (tried == what).then(|| view! { <Banner tone=Tone::Bad title=text /> }.into_any())
     }
 }
 
@@ -206,7 +238,7 @@ fn ByCode(
     is_first: bool,
     code: RwSignal<String>,
     busy: RwSignal<bool>,
-    failure: RwSignal<Option<(bool, String)>>,
+    failure: Failure,
     enter: Callback<bool>,
 ) -> impl IntoView {
     let words = use_words();
@@ -228,10 +260,7 @@ fn ByCode(
                         code.try_set(text);
                     }
                 />
-                {move || {
-                    let (true, text) = failure.get()? else { return None };
-                    Some(view! { <Banner tone=Tone::Bad title=text /> })
-                }}
+                {said(failure, Tried::Code)}
                 <Button label=words.say(Language::sign_in_by_code) disabled=busy submits=true on_click=|()| {} />
             </form>
         </details>

@@ -37,7 +37,7 @@ fn has_unsent(standing: &Standing) -> bool {
 
 /// Whether it asks the server for news with nothing to send: "sending" would say that something is still to go.
 fn only_looks(standing: &Standing) -> bool {
-    standing.phase == Phase::Sending && !has_unsent(standing)
+    matches!(standing.phase, Phase::Sending | Phase::SendingFiles) && !has_unsent(standing)
 }
 
 /// What of the line is read out by itself: neither a moment nor what comes and goes each time the phone asks for news.
@@ -241,6 +241,7 @@ mod tests {
         for (phase, unsent_records, told) in [
             (Phase::Idle, 0, None),
             (Phase::Sending, 0, None),
+            (Phase::SendingFiles, 0, None),
             (Phase::Receiving, 0, Some("Đang nhận…")),
             (Phase::Offline, 0, Some("Không có mạng")),
             (Phase::Sending, 2, Some("Đang gửi…")),

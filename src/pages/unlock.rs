@@ -7,7 +7,7 @@ use crate::components::{Banner, Button, ButtonKind, Sheet, Tone};
 use crate::form_view::storage_advice;
 use crate::locale::Language;
 use crate::platform::{address, connectivity, document, log_error, tasks};
-use crate::reactive::Show;
+use crate::reactive::{Show, memo};
 use crate::stores::{
     Door,
     door::PinError,
@@ -33,6 +33,7 @@ pub fn UnlockPage() -> impl IntoView {
     let is_lost = move || asked.read().as_ref().is_some_and(|person| person.row.is_lost());
     let is_aside = move || asked.read().as_ref().is_some_and(|person| person.row.aside.is_some());
     let has_pin = move || asked.read().as_ref().is_none_or(|person| person.row.pin.is_some());
+    let is_pinned = memo(has_pin);
     let name = move || asked.read().as_ref().map(|person| person.label.name.clone());
     let wait = Wait { all: RwSignal::new(0), left: RwSignal::new(0) };
     wait.count_down(door, failure);
@@ -107,14 +108,14 @@ pub fn UnlockPage() -> impl IntoView {
                     <PinPad label=words.say(Language::enter_pin) disabled=disabled on_pin=open />
                 </Show>
                 <div class="button-row">
-                    <Button
-                        label=Signal::derive(move || {
-                            let language = words.now();
-                            let text = if has_pin() { language.somebody_else() } else { language.sign_in() };
-                            text.to_owned()
-                        })
-                        on_click=move |()| door.ask_nobody()
-                    />
+                    {move || {
+                        // Where there is no PIN, nothing else is to be done.
+                        let (kind, label) = match is_pinned.get() {
+                            true => (ButtonKind::Secondary, words.say(Language::somebody_else)),
+                            false => (ButtonKind::Primary, words.say(Language::sign_in)),
+                        };
+                        view! { <Button kind=kind label=label on_click=move |()| door.ask_nobody() /> }
+                    }}
                     <Show when=move || has_pin() && !is_aside()>
                         <Forgotten />
                     </Show>

@@ -103,7 +103,7 @@ test('the coordinator sees the count, each version with its author, and settles 
   await tab.click();
   const card = page.locator('[data-entity]');
   await card.getByRole('heading', { name: 'Hộ Lan' }).waitFor();
-  await card.getByText('cùng một chi tiết được sửa hai lần').waitFor();
+  await card.getByText('Cùng một chi tiết được sửa hai lần').waitFor();
   const versions = card.locator('.entity-versions > li');
   assert.equal(await versions.count(), 3);
   const told = await versions.allInnerTexts();

@@ -82,6 +82,11 @@ test('the link lets the person in, once, and leaves the address', async () => {
     await go();
     await phone.page.getByText('Không kết nối được với máy chủ').waitFor();
   }
+  const inSight = async (text, near) => {
+    const { y, height } = await near.page.getByText(text).boundingBox();
+    assert.ok(y + height <= near.page.viewportSize().height, `${text} is in sight`);
+  };
+  await inSight('Không kết nối được với máy chủ', phone);
   await phone.screenshot('sign-in-link-no-network');
   await phone.page.unroute('**/api/v1/session');
   await button(phone, 'Thử lại').click();
@@ -90,6 +95,7 @@ test('the link lets the person in, once, and leaves the address', async () => {
   await other.start();
   await other.page.goto(link, { waitUntil: 'domcontentloaded' });
   await other.page.getByText('Mã không đúng, đã dùng rồi, hoặc hết hạn.').waitFor();
+  await inSight('Mã không đúng, đã dùng rồi, hoặc hết hạn.', other);
   // Nobody uses that phone yet: a code is what they are asked for first.
   await other.page.locator('#code').waitFor();
   await other.screenshot('sign-in-code-used');

@@ -109,7 +109,7 @@ test('the coordinator sees the count, looks at each, applies one and sets the ot
   await page.getByText('Không có việc nào chờ xử lý.').waitFor();
   await page.locator('.tab-count').waitFor({ state: 'detached' });
 
-  await page.getByRole('button', { name: 'Đã xử lý' }).click();
+  await page.getByRole('button', { name: 'Xem việc đã xử lý' }).click();
   await page.getByText(`Đã lưu lại, không ghi vào hồ sơ: ${WHY} · Võ Thị Lan`).waitFor();
   await page.getByText('Đã ghi vào hồ sơ · Võ Thị Lan').waitFor();
 });

@@ -130,7 +130,7 @@ test('while the officer is away the coordinator sends it back, which needs words
   // Words that the device cannot keep stay where they can be kept once more.
   await fillUp(coordinator, server.url);
   await send.click();
-  await sheet.getByText('Chưa ghi được. Thử lại.').waitFor();
+  await sheet.getByText('Máy đã đầy.').waitFor();
   assert.equal(await words.inputValue(), WHY);
   await coordinator.screenshot('review-why-full-disk');
   await quota(coordinator, server.url);
@@ -138,13 +138,14 @@ test('while the officer is away the coordinator sends it back, which needs words
   await badge(coordinator, 'Bị trả lại').waitFor();
   await desk.allSent();
   assert.equal(await judge('Trả lại').count(), 0);
+  assert.ok(!(await judge('Duyệt').getAttribute('class')).includes('primary'), 'a second tap does not lead to approving it');
   await pictures(coordinator, desk, `/records/${record}`, 'review-returned', () => page.locator('.review-bar').waitFor());
 });
 
 test('the officer sees on Today and in Records that it came back, from whom, when and why', async () => {
   await officer.context.setOffline(false);
   await phone.open('/');
-  const told = new RegExp(`${COORDINATOR} · [^]*\\d\\d:\\d\\d: ${WHY}`);
+  const told = new RegExp(`${COORDINATOR}: ${WHY}[^]*\\d\\d:\\d\\d`);
   const row = officer.page.locator('.section').filter({ hasText: 'Bị trả lại' }).locator('.record-row');
   await until('Today tells it', async () => told.test(await row.innerText()));
   await pictures(officer, phone, '/', 'review-back-today', () => officer.page.locator('.record-row').first().waitFor());

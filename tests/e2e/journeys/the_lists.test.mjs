@@ -290,7 +290,7 @@ test('the repair desk asks again for the list that did not come, and says so of 
   await desk.open('/repair');
   await page.getByText('Không có việc nào chờ xử lý.').waitFor();
   await page.route('**/quarantine?state=settled', (route) => route.abort());
-  const settled = page.getByRole('button', { name: 'Đã xử lý', exact: true });
+  const settled = page.getByRole('button', { name: 'Xem việc đã xử lý', exact: true });
   await settled.click();
   const again = page.locator('.repair .banner').getByRole('button', { name: 'Thử lại', exact: true });
   await again.waitFor();
