@@ -93,7 +93,7 @@ async fn each_row_opens_its_record() {
     let mut sheets = Xlsx::new(Cursor::new(file.to_vec())).unwrap();
     for sheet in [0, 1] {
         let links = part(&file, &format!("xl/worksheets/_rels/sheet{}.xml.rels", sheet + 1));
-        let records = words(&column(&mut sheets, sheet, "Mã bản ghi"));
+        let records = words(&column(&mut sheets, sheet, "Mã hồ sơ"));
         assert_eq!(words(&column(&mut sheets, sheet, "Mở hồ sơ")), ["Mở hồ sơ", "Mở hồ sơ"]);
         for record in records {
             // Also where nobody told the server what it is called.
