@@ -15,6 +15,9 @@ pub(super) enum Cell {
 /// The longest whole number, in digits, that a spreadsheet shows as it is.
 const MAX_DIGITS: usize = 15;
 
+/// How a day is written.
+const DAY: &str = "2024-11-23";
+
 /// A number as a number, unless that would change it: codes with leading zeros and long numbers stay text.
 pub(super) fn number(text: &str) -> Option<f64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
@@ -28,9 +31,17 @@ pub(super) fn number(text: &str) -> Option<f64> {
     text.parse().ok()
 }
 
-/// What the form works out, which may be a text such as `3.10`: a number only where that is written the same.
-pub(super) fn calculated(text: &str) -> Option<f64> {
-    number(text).filter(|number| number.to_string() == text)
+/// What the form works out, which may be a text such as `3.10`: a number only where that is written the same, and a day or a moment
+/// only where it is nothing else.
+pub(super) fn calculated(text: &str) -> Option<Cell> {
+    let number = number(text).filter(|number| number.to_string() == text);
+    let day = || (text.len() == DAY.len()).then(|| date(text)).flatten();
+    let moment = || {
+        let is_one = text.as_bytes().get(DAY.len()) == Some(&b'T');
+        is_one.then(|| date_time(text)).flatten()
+    };
+    let day_or_moment = || day().map(Cell::Date).or_else(|| moment().map(Cell::DateTime));
+    number.map(Cell::Number).or_else(day_or_moment)
 }
 
 /// `2024-11-23`.
@@ -110,16 +121,31 @@ mod tests {
     }
 
     #[test]
-    fn what_is_worked_out_is_a_number_where_it_reads_the_same() {
+    fn what_is_worked_out_is_a_number_a_day_or_a_moment_where_it_reads_the_same() {
+        let told = |cell| match cell {
+            Cell::Text(_) => unreachable!("it is none that was read"),
+            Cell::Number(number) => ("number", number),
+            Cell::Date(day) => ("day", day.to_excel()),
+            Cell::Time(time) => ("time", time.to_excel()),
+            Cell::DateTime(moment) => ("moment", moment.to_excel()),
+        };
         for (text, value) in [
-            ("24", Some(24.0)),
-            ("0.3333333333333333", Some(1.0 / 3.0)),
-            ("3.1", Some(3.1)),
+            ("24", Some(("number", 24.0))),
+            ("0.3333333333333333", Some(("number", 1.0 / 3.0))),
+            ("3.1", Some(("number", 3.1))),
             ("3.10", None),
             ("2.0", None),
+            ("0042", None),
             ("12345678901234568", None),
+            ("2026-11-23", Some(("day", 46_349.0))),
+            ("2026-11-23T07:30:00.000+07:00", Some(("moment", 46_349.312_5))),
+            ("2026-11-23 ", None),
+            ("2026-11-23-7", None),
+            ("2026-11-23, Tổ 5", None),
+            ("2026-13-01", None),
+            ("+026-11-23", None),
         ] {
-            assert_eq!(calculated(text), value, "{text}");
+            assert_eq!(calculated(text).map(told), value, "{text}");
         }
     }
 

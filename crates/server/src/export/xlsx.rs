@@ -233,7 +233,7 @@ fn read(kind: &Kind, text: &str) -> Option<Cell> {
     match kind {
         Kind::Text | Kind::Geopoint | Kind::File => None,
         Kind::Number => cell::number(text).map(Cell::Number),
-        Kind::Calculated => cell::calculated(text).map(Cell::Number),
+        Kind::Calculated => cell::calculated(text),
         Kind::Date => cell::date(text).map(Cell::Date),
         Kind::Time => cell::time(text).map(Cell::Time),
         Kind::DateTime => cell::date_time(text).map(Cell::DateTime),
