@@ -198,7 +198,7 @@ impl Reader<'_> {
     fn question(&mut self, element: &Element, path: String, sheet: usize) {
         let control = self.body.controls.get(&path).copied();
         let bind = self.form.binds.iter().find(|bind| below_root(&bind.nodeset) == path);
-        if control.is_some_and(|control| is_note(control, bind, element)) {
+        if control.is_some_and(|control| is_heading(control) || is_note(control, bind, element)) {
             return;
         }
         let label = control.and_then(|control| control.label.as_ref());
@@ -295,6 +295,12 @@ impl Reader<'_> {
     }
 }
 
+/// The choices' labels, once, above the questions of a table: nobody can answer them there.
+fn is_heading(control: &Control) -> bool {
+    let appearance = control.appearance.as_deref().unwrap_or_default();
+    appearance.split_whitespace().any(|word| word == "label")
+}
+
 /// A text to read: nobody can answer it.
 fn is_note(control: &Control, bind: Option<&Bind>, element: &Element) -> bool {
     let Some(bind) = bind else { return false };
@@ -349,6 +355,21 @@ mod tests {
         let columns = columns(inside, "", "", Resources::default());
         let paths: Vec<&str> = columns.iter().map(|column| column.path.as_str()).collect();
         assert_eq!(paths, ["chi_phi_meta"]);
+    }
+
+    #[test]
+    fn what_heads_a_table_of_questions_is_none() {
+        let item = "<item><label>Tốt</label><value>1</value></item>";
+        let row = |name, appearance| {
+            format!(
+                r#"<select1 ref="/data/{name}" appearance="{appearance}"><label>{name}</label>{item}</select1>"#
+            )
+        };
+        let rows =
+            [row("dau", "label"), row("sach", "list-nolabel"), row("nuoc", "w2 list-nolabel")];
+        let columns = columns("<dau/><sach/><nuoc/>", "", &rows.concat(), Resources::default());
+        let paths: Vec<&str> = columns.iter().map(|column| column.path.as_str()).collect();
+        assert_eq!(paths, ["sach", "nuoc"]);
     }
 
     #[test]
