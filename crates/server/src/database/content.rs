@@ -69,9 +69,10 @@ impl Database {
             return Ok(false);
         }
         for form in &new.forms {
+            // One that comes back is the newest again.
             query(
                 "INSERT INTO form (hash, id, version, xml, added_ms) VALUES ($1, $2, $3, $4, $5)
-                 ON CONFLICT (hash) DO NOTHING",
+                 ON CONFLICT (hash) DO UPDATE SET added_ms = excluded.added_ms",
             )
             .bind(form.form.hash.0.as_slice())
             .bind(&form.form.id)

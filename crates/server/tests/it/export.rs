@@ -122,6 +122,25 @@ async fn an_answer_that_looks_like_the_files_own_marks_is_a_text_in_its_cell_and
     }
 }
 
+/// What was taken back is filled in by nobody: it is an older version of the form.
+#[tokio::test]
+async fn a_form_that_is_in_force_again_heads_the_columns() {
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    fill(&lan).await;
+    let mut other = pack();
+    let xml = other.forms[0].xml.replace("Ghi chú", "Ghi sai");
+    other.forms[0].form.hash = codec::hash(xml.as_bytes());
+    other.forms[0].form.version = "2".into();
+    other.forms[0].xml = xml;
+    other.hash = codec::hash(b"other");
+    let database = server.app.database();
+    for (pack, heading) in [(other, "Ghi sai"), (pack(), "Ghi chú")] {
+        assert!(database.load_pack(&pack, clock::now_ms()).await.unwrap());
+        column(&mut download(&lan, "").await, 0, heading);
+    }
+}
+
 #[tokio::test]
 async fn the_cells_hold_what_was_entered() {
     let server = TestApp::start().await;
