@@ -30,7 +30,7 @@ pub(super) fn Export(filter: Memo<Filter>, search: Memo<String>, found: Finding)
         }
         busy.set(true);
         let (language, filter) = (words.at_once(), filter.get_untracked());
-        let asked = query(&form, &filter, &search.read_untracked(), language);
+        let asked = untrack(|| query(&form, &filter, &search.read(), language));
         let name = untrack(|| name(library, language, &form, &filter));
         let unsent = unsent(form, filter);
         let unsent =
@@ -202,6 +202,8 @@ fn query(form: &str, filter: &Filter, search: &str, language: Language) -> Query
         .with("from", &moment(filter.from_ms))
         .with("until", &moment(filter.until_ms))
         .with("q", search)
+        // Its days and times are those of the list beside it.
+        .with("offset", &day::now().offset_min.to_string())
 }
 
 #[cfg(test)]
