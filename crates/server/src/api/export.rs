@@ -27,7 +27,7 @@ use crate::openrosa::entity_lists;
 use crate::turns::Turns;
 use crate::{App, clock};
 
-/// An export holds all records of a form in memory: so many at a time, and others wait.
+/// An export holds the chosen records of a form in memory: so many at a time, and others wait.
 static TURNS: Turns = Turns::new(2);
 
 /// Which records, and in which language.
@@ -110,9 +110,6 @@ pub async fn records(
         (Some(pack), false) => pack.units.subtree(unit),
         _ => [unit.to_owned()].into(),
     });
-    let states = database.visible_records(&session.account, &query.form, under.as_ref()).await?;
-    let all_used = used(&forms, states.iter().map(|state| state.form.hash));
-    let lists = lists(&app, &session.account, &all_used).await?;
     let base_url = origin.base(&app, &headers, &uri);
     let chosen = Chosen {
         unit: unit.clone(),
@@ -126,16 +123,29 @@ pub async fn records(
         by: session.account.clone(),
     };
     let text = report::fold(&chosen.text);
-    let people = if text.is_empty() { BTreeMap::new() } else { database.names(&states).await? };
+    let mut pages = database.visible_records(&session.account, &query.form, under.as_ref()).await?;
+    let mut records: Vec<RecordView> = Vec::new();
+    loop {
+        let states = pages.next().await?;
+        if states.is_empty() {
+            break;
+        }
+        let people = if text.is_empty() { BTreeMap::new() } else { pages.names(&states).await? };
+        let sought = sought(&text, pack.as_ref(), people);
+        let views = states.iter().map(RecordView::of);
+        records.extend(views.filter(|record| is_chosen(&chosen, &sought, record)));
+    }
+    drop(pages);
+    let made_with = |records: &[RecordView]| {
+        records.iter().map(|record| record.form.hash).collect::<BTreeSet<Hash>>()
+    };
+    let all_used = used(&forms, &made_with(&records));
+    let lists = lists(&app, &session.account, &all_used).await?;
     let file_name = file_name(&query.form);
     let form = query.form;
     let work = move || {
-        let sought = sought(&text, pack.as_ref(), people);
-        let mut records: Vec<RecordView> = states.iter().map(RecordView::of).collect();
-        records.retain(|record| is_chosen(&chosen, &sought, record));
+        let versions = read(used(&forms, &made_with(&records)), lists)?;
         let units = pack.map(|pack| pack.units).unwrap_or_default();
-        let used = used(&forms, records.iter().map(|record| record.form.hash));
-        let versions = read(used, lists)?;
         let export = Export {
             versions: &versions,
             records: &records,
@@ -211,8 +221,7 @@ fn sought(text: &str, pack: Option<&PhonePack>, mut people: BTreeMap<String, Str
 }
 
 /// The newest version, and every older one that a record was made with.
-fn used(versions: &[FormRow], made_with: impl Iterator<Item = Hash>) -> Vec<&FormRow> {
-    let made_with: BTreeSet<Hash> = made_with.collect();
+fn used<'v>(versions: &'v [FormRow], made_with: &BTreeSet<Hash>) -> Vec<&'v FormRow> {
     let is_used = |(place, version): &(usize, &FormRow)| {
         *place == 0 || made_with.contains(&version.form.hash)
     };

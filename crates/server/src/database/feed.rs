@@ -164,14 +164,6 @@ impl Database {
         })
     }
 
-    /// The names of the people who wrote records, by account.
-    pub async fn names(&self, records: &[RecordState]) -> Answer<BTreeMap<String, String>> {
-        let mut tx = self.begin_read().await?;
-        let names = names(&mut tx, records).await?;
-        tx.rollback().await?;
-        Ok(names)
-    }
-
     /// A record, if the account sees it.
     pub async fn visible_record(&self, account: &str, id: RecordId) -> Answer<Option<RecordState>> {
         let row: Option<RecordRow> = query_as(
@@ -186,33 +178,67 @@ impl Database {
         Ok(found.pop())
     }
 
-    /// The records of a form that an account sees, of these units if any are named, by the time they were received.
+    /// The records of a form that an account sees, of these units if any are named, by the time they were received: a page after the
+    /// other, as if nothing happened meanwhile.
     pub async fn visible_records(
         &self,
         account: &str,
         form: &str,
         units: Option<&BTreeSet<String>>,
-    ) -> Answer<Vec<RecordState>> {
-        let mut query = Builder::new(
-            "SELECT rv, received_ms, changed_ms, body FROM visible_record WHERE account = ",
-        );
+    ) -> Answer<Pages> {
+        let mask = self.mask_of(account).await?;
+        let mut tx = self.begin_read().await?;
+        let mut query =
+            Builder::new("SELECT received_ms, id, unit FROM visible_record WHERE account = ");
         query.push_bind(account).push(" AND form = ").push_bind(form);
         if let Some(units) = units.filter(|units| units.len() <= MOST_NAMED) {
             // There is a unit of every record: of none there are none.
             let named = units.iter().map(|unit| unit.as_str().into()).chain([Value::from("")]);
             query.push(" AND unit IN ").push_list(named);
         }
-        let rows: Vec<RecordRow> = query.build_as().fetch_all(&self.readers).await?;
-        let mut found = rows.into_iter().map(state).collect::<Answer<Vec<_>>>()?;
-        found.retain(|record| units.is_none_or(|units| units.contains(&record.unit)));
+        let mut found: Vec<(i64, Vec<u8>, String)> = query.build_as().fetch_all(&mut tx).await?;
+        found.retain(|(.., unit)| units.is_none_or(|units| units.contains(unit)));
         // Here: the database would carry all that is in them through its sorting.
-        found.sort_by_key(|record| (record.received_ms, record.record));
-        cut(&mut found, &self.mask_of(account).await?);
-        Ok(found)
+        found.sort_unstable();
+        let ids: Vec<Vec<u8>> = found.into_iter().map(|(_, id, _)| id).collect();
+        Ok(Pages { tx, mask, ids: ids.into_iter() })
     }
 }
 
-/// More units than these are not named to the database, which takes so many values and no more: they are nearly all, then.
+/// Records, a page after the other: nobody holds the bodies of all of them.
+#[derive(Debug)]
+pub struct Pages {
+    tx: Transaction,
+    mask: Mask,
+    /// Of those that are to come.
+    ids: std::vec::IntoIter<Vec<u8>>,
+}
+
+impl Pages {
+    /// The next ones; none, after the last.
+    pub async fn next(&mut self) -> Answer<Vec<RecordState>> {
+        let ids: Vec<Vec<u8>> = self.ids.by_ref().take(MOST_NAMED).collect();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut query =
+            Builder::new("SELECT rv, received_ms, changed_ms, body FROM record WHERE id IN ");
+        query.push_list(ids.into_iter().map(Value::from));
+        let rows: Vec<RecordRow> = query.build_as().fetch_all(&mut self.tx).await?;
+        let mut page = rows.into_iter().map(state).collect::<Answer<Vec<_>>>()?;
+        page.sort_by_key(|record| (record.received_ms, record.record));
+        cut(&mut page, &self.mask);
+        Ok(page)
+    }
+
+    /// The names of the people who wrote these records, by account.
+    pub async fn names(&mut self, records: &[RecordState]) -> Answer<BTreeMap<String, String>> {
+        names(&mut self.tx, records).await
+    }
+}
+
+/// More units or records than these are not named to the database at once, which takes so many values and no more. So many units are
+/// nearly all.
 const MOST_NAMED: usize = 500;
 
 /// What an account does not see of records that it sees, it does not get.

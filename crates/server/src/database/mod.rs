@@ -44,7 +44,7 @@ pub use copy::{BackupError, Counts, DatabaseCopy, read_copy};
 pub use credentials::{NewPassword, Proof};
 pub use entities::{EntityBatch, EntityList, Folded};
 pub use erasure::{Erasure, Gone, KeptOperation, NOBODY, Reason};
-pub use feed::FeedPage;
+pub use feed::{FeedPage, Pages};
 pub use files::{FileRow, HeldFile};
 pub use log::{LoggedOperation, Pushed, outcome_name};
 pub use openrosa::NewClient;

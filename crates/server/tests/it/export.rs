@@ -122,6 +122,25 @@ async fn an_answer_that_looks_like_the_files_own_marks_is_a_text_in_its_cell_and
     }
 }
 
+/// They are read a page after the other: none twice, none left out, in their order.
+#[tokio::test]
+async fn a_form_of_many_records_is_taken_whole() {
+    let server = TestApp::start().await;
+    let (lan, thu) = (server.device("lan").await, server.device("thu").await);
+    let titles: Vec<String> = (0..1_100).map(|at| format!("Chợ {at}")).collect();
+    let record = |(seq, title): (u64, &String)| {
+        let mut operation = lan.create(seq, 1, "phuong_a", &[(field::TITLE, text(title))]);
+        operation.record.0[..8].copy_from_slice(&seq.to_be_bytes());
+        operation
+    };
+    let records: Vec<Operation> = (1..).zip(&titles).map(record).collect();
+    for some in records.chunks(250) {
+        lan.push(some).await;
+    }
+    let mut sheets = download(&thu, "&q=cho").await;
+    assert_eq!(words(&column(&mut sheets, 0, "Tên hồ sơ")), titles);
+}
+
 /// What was taken back is filled in by nobody: it is an older version of the form.
 #[tokio::test]
 async fn a_form_that_is_in_force_again_heads_the_columns() {
