@@ -7,11 +7,17 @@ use super::schema::Table;
 use super::sheet::{Row, Sheet, finite};
 use crate::tables::Extra;
 use crate::{
+use crate::text::reference;
     Clause, Date, Event, FormRow, Indicator, Kind, LegalRef, OutlineItem, PersonalField, Problem,
     Target, Task, Unit, Violation,
 };
 
 /// Reads the tables that the manifest names.
+/// A unit as others are looked up by: without the remark that may follow it. What is all remark names none, and stays as it is.
+fn named(item: String) -> String {
+    reference(&item).map(str::to_owned).unwrap_or(item)
+}
+
 pub(super) struct Reader<'a> {
     manifest: &'a Manifest,
     files: &'a BTreeMap<String, Vec<u8>>,
@@ -53,12 +59,12 @@ impl<'a> Reader<'a> {
                 name: row.texts("name"),
                 kind: row.word("kind"),
                 level: row.word("level"),
-                parent: Some(row.word("parent")).filter(|parent| !parent.is_empty()),
+                parent: Some(named(row.word("parent"))).filter(|parent| !parent.is_empty()),
                 code: row.word("code"),
                 valid_from,
                 valid_to,
-                predecessors: row.list("predecessors"),
-                successors: row.list("successors"),
+                predecessors: row.list("predecessors").into_iter().map(named).collect(),
+                successors: row.list("successors").into_iter().map(named).collect(),
                 basis: row.text("basis"),
                 clauses: row.list("clauses"),
                 role: row.word("role"),
@@ -255,7 +261,7 @@ fn period(row: &Row<'_>, first: &str, last: &str) -> (Option<Date>, Option<Date>
 /// parentheses. Kept as written.
 fn written_date(row: &Row<'_>, field: &str) -> String {
     let text = row.word(field);
-    if let Some(date) = crate::reference(&text)
+    if let Some(date) = reference(&text)
         && !is_written_date(date)
     {
         row.problem(field, Kind::NotAWrittenDate(text.clone()));

@@ -81,6 +81,29 @@ fn the_small_pack_is_whole() {
     assert_eq!(said(&whole()), Vec::<String>::new());
 }
 
+/// Whoever holds the new ward sees the records of the old one, and who stands below whom does not hang on what is said about it.
+#[test]
+fn a_remark_behind_a_unit_takes_nothing_from_what_is_said_of_it() {
+    for (from, to) in [
+        ("w1;(xã ngoài; huyện khác)", "w1 (một phần);(xã ngoài; huyện khác)"),
+        ("2025-06-30,,w2", "2025-06-30,,w2 (một phần)"),
+        ("w2,Phường 2,ward,p", "w2,Phường 2,ward,p (từ 2025)"),
+    ] {
+        let files = with("units.csv", from, to);
+        assert_eq!(said(&files), Vec::<String>::new(), "{to}");
+        let units = pack::read(&files).0.expect("it is whole").units;
+        assert!(units.scope(&["w2"]).contains("w1"), "{to}");
+        assert!(units.subtree("p").contains("w2"), "{to}");
+        assert_eq!(units.successors("w1").len(), 1, "{to}");
+        assert_eq!(
+            units.get("w2").expect("it is there").predecessors.last().map(String::as_str),
+            Some("(xã ngoài; huyện khác)")
+        );
+    }
+    let circle = with("units.csv", "ward,p,2025-07-01", "ward,w2 (một phần),2025-07-01");
+    assert!(said(&circle).iter().any(|line| line.contains("circle")));
+}
+
 /// File, what is changed in it, into what, and everything that is then said.
 type Case = (&'static str, &'static str, &'static str, &'static [&'static str]);
 
