@@ -294,7 +294,8 @@ impl Checked {
 
 /// What a pack would take from those who work with the one in force, a line for each.
 ///
-/// It is another pack, or lacks units that people work at or see, or that records are of: nobody would see those any more.
+/// It is another pack; or lacks units that people work at or see, or that records are of, or lays them where those who see them now do
+/// not; or has no form of a programme that people are limited to.
 pub async fn losses(database: &Database, pack: &Pack) -> Answer<Vec<String>> {
     let Some(now) = database.pack_in_force().await? else { return Ok(Vec::new()) };
     let mut losses = Vec::new();
@@ -305,16 +306,34 @@ pub async fn losses(database: &Database, pack: &Pack) -> Answer<Vec<String>> {
         ));
     }
     let accounts = in_use(database).await?;
-    for unit in now.units.iter().filter(|unit| pack.units.get(&unit.id).is_none()) {
-        let names_it = |account: &&Account| {
-            [&account.unit].into_iter().chain(&account.scope).any(|named| *named == unit.id)
-        };
-        let people = accounts.iter().filter(names_it).map(|account| account.name.as_str());
-        let people: Vec<&str> = people.collect();
+    let lost = |account: &Account| {
+        let after = pack.units.scope(&account.scope);
+        let mut lost = now.units.scope(&account.scope);
+        lost.retain(|unit| !after.contains(unit));
+        lost
+    };
+    let lost: Vec<BTreeSet<String>> = accounts.iter().map(lost).collect();
+    for unit in &now.units {
+        let is_gone = pack.units.get(&unit.id).is_none();
+        if !is_gone && lost.iter().all(|lost| !lost.contains(&unit.id)) {
+            continue;
+        }
         let records = database.records_of_unit(&unit.id).await?;
-        if records > 0 || !people.is_empty() {
+        let loses = |(account, lost): &(&Account, &BTreeSet<String>)| {
+            let names_it = account.unit == unit.id || account.scope.contains(&unit.id);
+            is_gone && names_it || records > 0 && lost.contains(&unit.id)
+        };
+        let people: Vec<&str> = accounts
+            .iter()
+            .zip(&lost)
+            .filter(loses)
+            .map(|(account, _)| account.name.as_str())
+            .collect();
+        if !people.is_empty() || is_gone && records > 0 {
+            let what =
+                if is_gone { "is not in this pack" } else { "stands elsewhere in this pack" };
             losses.push(format!(
-                "the unit {} is not in this pack: {records} records are of it, and it is named by the accounts: {}",
+                "the unit {} {what}: {records} records are of it, and it is lost to the accounts: {}",
                 unit.id,
                 if people.is_empty() { "none".to_owned() } else { people.join(", ") }
             ));
@@ -330,9 +349,40 @@ pub async fn mistyped(database: &Database, checked: &Checked) -> Answer<Vec<Stri
     let pack = &checked.pack;
     let mut told = Vec::new();
     for made in &checked.forms {
+    let after: BTreeSet<&str> =
+        pack.forms.iter().filter_map(|row| pack.manifest.programme_of(row)).collect();
+    let before: BTreeSet<&String> =
+        now.forms.iter().filter_map(|form| form.programme.as_ref()).collect();
+    for programme in before.into_iter().filter(|programme| !after.contains(programme.as_str())) {
+        let limited = accounts.iter().filter(|account| account.programmes.contains(programme));
+        let people: Vec<&str> = limited.map(|account| account.name.as_str()).collect();
+        if !people.is_empty() {
+            losses.push(format!(
+                "the programme {programme} has no form in this pack, and these accounts are limited to it: {}",
+                people.join(", ")
+            ));
+        }
+    }
         let is_of = |row: &PersonalField| {
             pack.forms.iter().any(|form| form.form_id == made.form.id && form.file == row.form)
         };
+/// Forms that the pack in force has and this one has no row of, a line for each: nobody is asked them any more, and their records are
+/// called by their ids.
+pub async fn left_out(database: &Database, pack: &Pack) -> Answer<Vec<String>> {
+    let Some(now) = database.pack_in_force().await? else { return Ok(Vec::new()) };
+    let mut told = Vec::new();
+    for form in &now.forms {
+        if pack.forms.iter().all(|row| row.form_id != form.id) {
+            let records = database.records_of_form(&form.id).await?;
+            told.push(format!(
+                "the form {} is not in this pack: {records} records are of it, and are called by that id; one that ended keeps its row, with `withdrawn`",
+                form.id
+            ));
+        }
+    }
+    Ok(told)
+}
+
         let mut asked = made.questions();
         let rows = pack.personal_data.iter().filter(|row| is_of(row));
         let mut rows: Vec<&PersonalField> =

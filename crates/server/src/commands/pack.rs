@@ -22,8 +22,8 @@ pub enum Command {
     Load {
         /// The pack's folder.
         folder: PathBuf,
-        /// Also where it is another pack than the one in force, lacks units that people or records are of, or calls a question
-        /// personal that no version of its form asks.
+        /// Also where it is another pack than the one in force, lacks units that people or records are of, lays records or a
+        /// programme out of people's sight, or calls a question personal that no version of its form asks.
         #[arg(long)]
         replace: bool,
         /// Add the people that the pack names for trying it out.
@@ -57,7 +57,9 @@ pub async fn run(config: &Config, command: Command) -> anyhow::Result<ExitCode> 
             if !against.is_empty() && !replace {
                 bail!("nothing was loaded; --replace puts it in force all the same");
             }
-            for line in pack_load::same_version(&database, &checked).await? {
+            let mut warnings = pack_load::left_out(&database, &checked.pack).await?;
+            warnings.extend(pack_load::same_version(&database, &checked).await?);
+            for line in warnings {
                 tell(&format!("warning: {line}"));
             }
             load(&database, &checked).await?;

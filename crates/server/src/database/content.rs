@@ -131,6 +131,15 @@ impl Database {
         Ok(unsigned(count))
     }
 
+    /// How many records are of a form, in any version of it.
+    pub async fn records_of_form(&self, form: &str) -> Answer<u64> {
+        let count: i64 = query_scalar("SELECT count(*) FROM record WHERE form = $1")
+            .bind(form)
+            .fetch_one(&self.readers)
+            .await?;
+        Ok(unsigned(count))
+    }
+
     /// What phones download of a pack.
     pub async fn pack_json(&self, hash: Hash) -> Answer<Option<Vec<u8>>> {
         Ok(query_scalar("SELECT json FROM pack WHERE hash = $1")

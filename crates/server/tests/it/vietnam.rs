@@ -55,7 +55,52 @@ async fn what_another_pack_would_take_away_is_told_by_unit_with_its_people_and_r
     assert_eq!(losses.len(), 4, "{losses:?}");
     assert!(losses[0].contains(" thu,") && losses[0].contains(" long-khanh-2024"), "{losses:?}");
     assert!(losses[2].contains("phuong_a ") && losses[2].contains("1 records"), "{losses:?}");
-    assert!(losses[2].ends_with("an, lan, minh"), "{losses:?}");
+    assert!(losses[2].ends_with("an, kiem, lan, minh, quan_tri, thu"), "{losses:?}");
+    assert!(losses[3].contains("phuong_b ") && losses[3].ends_with(": hoa"), "{losses:?}");
+}
+
+/// The units are all there: what nobody sees any more is what counts.
+#[tokio::test]
+async fn a_pack_that_lays_records_programmes_or_forms_out_of_sight_says_so() {
+    let files = pack_load::read_folder(&folder()).unwrap();
+    let mut pack = pack_load::check(&files).0.unwrap().pack;
+    let server = TestApp::start().await;
+    let lan = server.device("lan").await;
+    lan.push(&[lan.create(1, 1, "phuong_a", &[])]).await;
+    let database = server.app.database();
+    let mut now = crate::app::pack();
+    let mut json: serde_json::Value = serde_json::from_slice(&now.json).unwrap();
+    json["forms"] = serde_json::json!([{ "id": "kiem_tra", "file": "kiem_tra", "version": "1", "hash": "", "bytes": 0,
+        "title": { "vi": "Kiểm tra" }, "kind": "", "programme": "tre_em", "clauses": [], "used_by": "",
+        "personal_data": false, "sensitive_data": false }]);
+    (now.json, now.hash) = (json.to_string().into_bytes(), sync::codec::hash(b"with a programme"));
+    now.programmes = [("kiem_tra".to_owned(), "tre_em".to_owned())].into();
+    assert!(database.load_pack(&now, 2).await.unwrap());
+    let limited = "INSERT INTO account_programme (account, programme) VALUES ('hoa', 'tre_em')";
+    server.place.outside().await.say(limited).await.unwrap();
+
+    let mut units: Vec<pack::Unit> = database.pack_in_force().await.unwrap().unwrap().units.into();
+    pack.manifest.id = "thu".to_owned();
+    pack.units = units.clone().into();
+    let form_of = pack.forms[0].clone();
+    pack.forms[0].form_id = "kiem_tra".to_owned();
+    pack.forms[0].programme = "tre_em".to_owned();
+    assert_eq!(pack_load::losses(database, &pack).await.unwrap(), Vec::<String>::new());
+    assert_eq!(pack_load::left_out(database, &pack).await.unwrap(), Vec::<String>::new());
+
+    units[1].parent = None;
+    units[2].parent = None;
+    pack.units = units.into();
+    pack.forms[0] = form_of;
+    let losses = pack_load::losses(database, &pack).await.unwrap();
+    // Nothing was written for the other ward.
+    assert_eq!(losses.len(), 2, "{losses:?}");
+    assert!(losses[0].contains("phuong_a ") && losses[0].contains("1 records"), "{losses:?}");
+    assert!(losses[0].ends_with("kiem, quan_tri, thu"), "{losses:?}");
+    assert!(losses[1].contains("tre_em") && losses[1].ends_with("hoa"), "{losses:?}");
+    let left_out = pack_load::left_out(database, &pack).await.unwrap();
+    assert_eq!(left_out.len(), 1);
+    assert!(left_out[0].contains("kiem_tra") && left_out[0].contains("1 records"), "{left_out:?}");
 }
 
 #[tokio::test]
