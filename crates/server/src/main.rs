@@ -121,6 +121,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     };
     if !cli.command.makes_database() {
         commands::expect_database(&config)?;
+        commands::expect_version(&config).await?;
     }
     match cli.command {
         Command::Serve(args) => serve::run(config, args).await,

@@ -12,6 +12,7 @@ pub mod serve;
 pub mod session;
 pub mod user;
 
+use std::cmp::Ordering;
 use std::io::Write;
 
 use anyhow::{Context, bail};
@@ -37,6 +38,18 @@ pub fn expect_database(config: &Config) -> anyhow::Result<()> {
         let folder = config.data.display();
         bail!(
             "there is no database in {folder}: --data names its folder; `pack load` and `serve` make one"
+        );
+    }
+    Ok(())
+}
+
+/// A command of a newer program would change the tables of the older server that runs, and that one could never be started again.
+pub async fn expect_version(config: &Config) -> anyhow::Result<()> {
+    let age = Database::age(config).await.with_context(|| config.database_name())?;
+    if age.is_some_and(Ordering::is_lt) {
+        bail!(
+            "{} is of an older version than this program: start this version's `serve` first",
+            config.database_name()
         );
     }
     Ok(())

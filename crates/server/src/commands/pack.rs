@@ -9,7 +9,7 @@ use server::config::Config;
 use server::database::Database;
 use server::{clock, pack_load};
 
-use super::{open, say, tell};
+use super::{expect_version, open, say, tell};
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -48,6 +48,7 @@ pub async fn run(config: &Config, command: Command) -> anyhow::Result<ExitCode> 
             let Some(checked) = report(&files) else {
                 bail!("the pack has errors; nothing was loaded")
             };
+            expect_version(config).await?;
             let database = open(config).await?;
             let mut against = pack_load::losses(&database, &checked.pack).await?;
             against.extend(pack_load::mistyped(&database, &checked).await?);

@@ -1,6 +1,7 @@
 //! Copies of the database, for backups: an `SQLite` file, whichever database it is a copy of, so that one proof is good for
 //! all of them and each can be put back into either.
 
+use std::cmp::Ordering;
 use std::path::Path;
 
 use futures::TryStreamExt;
@@ -12,7 +13,7 @@ use sync::wire::Hash;
 use super::audit::{Event, note};
 use super::feed::stored_record;
 use super::sql::{At, Pool, Query, Transaction, Value, query, query_as, query_scalar};
-use super::{Answer, Database, DatabaseError, begin_write, bytes, postgres, sqlite, unsigned};
+use super::{Answer, Database, DatabaseError, age, begin_write, bytes, postgres, sqlite, unsigned};
 use crate::audit::Action;
 
 /// Why a backup was not made, or not put back.
@@ -30,6 +31,9 @@ pub enum BackupError {
     /// The copy is not sound.
     #[error("the copy is damaged: {0}")]
     Damaged(String),
+    /// What it holds is not for this program to read.
+    #[error("the copy was made by a newer sotay-server: put it back with that one")]
+    Newer,
     /// There is a file of that name already.
     #[error("{0} exists already")]
     Exists(String),
@@ -247,6 +251,9 @@ impl Database {
 /// Proves a copy of a database, and lists the files that are whole in it, with their lengths.
 pub async fn read_copy(file: &Path) -> Result<Vec<(Hash, u64)>, BackupError> {
     let mut copy = open_copy(file).await?;
+    if age(&mut copy, &sqlite::MIGRATIONS).await?.is_some_and(Ordering::is_gt) {
+        return Err(BackupError::Newer);
+    }
     let files = whole_files(&mut copy).await?;
     copy.close().await?;
     Ok(files)

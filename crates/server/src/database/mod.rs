@@ -31,8 +31,10 @@ mod sessions;
 mod sql;
 mod sqlite;
 
+use std::cmp::Ordering;
+
 use crate::config::Config;
-use sql::{Pool, Transaction};
+use sql::{At, Pool, Transaction, query_scalar};
 
 pub use accounts::{Account, AccountChange, NewAccount, Seen};
 pub use audit::{AuditOf, AuditSought};
@@ -109,9 +111,14 @@ pub enum OpenError {
     /// What it counts by cannot be read.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// It was written by a newer server, or a migration failed.
+    /// What it holds is not for this program to read.
+    #[error(
+        "it was written by a newer sotay-server: use that one, or put back a backup that this one made"
+    )]
+    Newer,
+    /// A migration failed.
     #[error("cannot bring the database to this version: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    Migrate(sqlx::migrate::MigrateError),
     /// The linked library is too old to be trusted.
     #[error("this program is linked to SQLite {found}; it needs 3.51.3 or newer")]
     TooOld {
@@ -131,6 +138,15 @@ pub enum OpenError {
     },
 }
 
+impl From<sqlx::migrate::MigrateError> for OpenError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        match error {
+            sqlx::migrate::MigrateError::VersionMissing(_) => Self::Newer,
+            error => Self::Migrate(error),
+        }
+    }
+}
+
 /// A transaction that writes: no other one writes meanwhile.
 type Write = Transaction;
 
@@ -140,6 +156,15 @@ impl Database {
         match &config.database_url {
             Some(url) => Self::connect(url, now_ms).await,
             None => Self::open(&config.database_file(), now_ms).await,
+        }
+    }
+
+    /// Whether the database that the settings name is older or newer than this program; none, if nothing is there yet. Nothing in it
+    /// is touched.
+    pub async fn age(config: &Config) -> Result<Option<Ordering>, OpenError> {
+        match &config.database_url {
+            Some(url) => Self::age_at(url).await,
+            None => Self::age_of(&config.database_file()).await,
         }
     }
 
@@ -167,6 +192,26 @@ async fn begin_write(writer: &Pool) -> Answer<Write> {
         Pool::Sqlite(pool) => Transaction::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
         Pool::Postgres(pool) => Transaction::Postgres(postgres::begin_write(pool).await?),
     })
+}
+
+/// How what was done to a database's tables stands to what this program does to them.
+async fn age<'c>(
+    at: impl Into<At<'c>>,
+    migrations: &sqlx::migrate::Migrator,
+) -> Result<Option<Ordering>, sqlx::Error> {
+    let found: Result<Option<i64>, _> =
+        query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(at).await;
+    let newest = migrations.iter().map(|migration| migration.version).max();
+    match found {
+        Ok(done) => Ok(Some(done.cmp(&newest))),
+        // There is no such table.
+        Err(sqlx::Error::Database(error))
+            if matches!(error.code().as_deref(), Some("1" | "42P01")) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// SQL integers are signed; counts and positions here never come near the sign.

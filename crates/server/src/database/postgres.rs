@@ -5,17 +5,18 @@
 //! this folder relies on holds here too: a place in the feed is given in the order of commit, and what a transaction
 //! has read stays so until its end.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use sqlx::Connection;
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions, Postgres};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolOptions, Postgres};
 
 use super::epoch::begin_epoch;
 use super::group::Queue;
 use super::rights::LastPublished;
 use super::sql::{Pool, Transaction, query, query_as};
-use super::{Answer, Database, OpenError, signed};
+use super::{Answer, Database, OpenError, age, signed};
 use crate::accounts::{Failures, Tries};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -69,6 +70,13 @@ impl Database {
         let published = LastPublished::default();
         let pushes = Queue::of(writer.clone(), published.clone());
         Ok(Self { writer, readers, pushes, published })
+    }
+
+    pub(super) async fn age_at(url: &str) -> Result<Option<Ordering>, OpenError> {
+        let mut database = PgConnection::connect(url).await?;
+        let age = age(&mut database, &MIGRATIONS).await?;
+        database.close().await?;
+        Ok(age)
     }
 
     /// Tells the feed's head whenever any process moves it. Ends at once where there is only this process, else never.

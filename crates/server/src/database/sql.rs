@@ -74,6 +74,12 @@ impl<'c> From<&'c mut Transaction> for At<'c> {
     }
 }
 
+impl<'c> From<&'c mut PgConnection> for At<'c> {
+    fn from(connection: &'c mut PgConnection) -> Self {
+        Self::Postgres(connection)
+    }
+}
+
 impl<'c> From<&'c mut SqliteConnection> for At<'c> {
     fn from(connection: &'c mut SqliteConnection) -> Self {
         Self::Sqlite(connection)

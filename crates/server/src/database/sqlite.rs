@@ -1,5 +1,6 @@
 //! Opening the `SQLite` file.
 
+use std::cmp::Ordering;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use super::epoch::begin_epoch;
 use super::group::Queue;
 use super::rights::LastPublished;
 use super::sql::Pool;
-use super::{Database, OpenError};
+use super::{Database, OpenError, age};
 
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -49,6 +50,20 @@ impl Database {
         let published = LastPublished::default();
         let pushes = Queue::of(writer.clone(), published.clone());
         Ok(Self { writer, readers, pushes, published })
+    }
+}
+
+impl Database {
+    pub(super) async fn age_of(file: &Path) -> Result<Option<Ordering>, OpenError> {
+        if !file.exists() {
+            return Ok(None);
+        }
+        own_log(file)?;
+        let reading = SqliteConnectOptions::new().filename(file).read_only(true);
+        let mut database = SqliteConnection::connect_with(&reading).await?;
+        let age = age(&mut database, &MIGRATIONS).await?;
+        database.close().await?;
+        Ok(age)
     }
 }
 

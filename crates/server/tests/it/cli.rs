@@ -6,7 +6,7 @@ use std::process::Output;
 
 use server::pack_load;
 
-use crate::place::Place;
+use crate::place::{Outside, Place};
 
 fn sotay(place: &Place, arguments: &[&str]) -> Output {
     place.program(arguments).output().unwrap()
@@ -364,6 +364,50 @@ async fn a_copy_that_is_none_is_refused_by_its_name_and_leaves_nothing() {
     let told = text(&output.stderr);
     assert!(output.status.code() == Some(1) && told.contains(name), "{told}");
     assert_eq!(std::fs::read_dir(&place.config.data).unwrap().count(), 0);
+}
+
+/// An older server that runs could never be started again, and what a newer one wrote this one cannot read.
+#[tokio::test]
+async fn a_database_of_another_version_is_told_so_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::new(folder.path().join("data")).await;
+    place.open().await.close().await;
+    let backups = folder.path().join("backups");
+    let backups = backups.to_str().unwrap();
+    assert!(sotay(&place, &["backup", backups]).status.success());
+    let refused = |place: &Place, arguments: &[&str], words: &str| {
+        let output = sotay(place, arguments);
+        let told = text(&output.stderr) + &text(&output.stdout);
+        assert!(output.status.code() == Some(1) && told.contains(words), "{arguments:?}: {told}");
+    };
+    let later = |checksum: &str| {
+        format!(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+             VALUES (999999, 'later', TRUE, {checksum}, 0)"
+        )
+    };
+    let (sqlite, postgres) = (later("x'00'"), later("'\\x00'"));
+    place.outside().await.say_to(&sqlite, &postgres).await.unwrap();
+    let pack = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/long-khanh-2024");
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    for arguments in [&["user", "list"][..], &["pack", "load", pack], &serve] {
+        refused(&place, arguments, "a newer sotay-server");
+    }
+    let older = "DELETE FROM _sqlx_migrations WHERE version IN
+        (SELECT version FROM _sqlx_migrations ORDER BY version DESC LIMIT 2)";
+    place.outside().await.say(older).await.unwrap();
+    for arguments in
+        [&["user", "list"][..], &["audit", "verify"], &["backup", backups], &["pack", "load", pack]]
+    {
+        refused(&place, arguments, "of an older version than this program");
+    }
+
+    let copies = pack_load::read_folder(Path::new(backups)).unwrap().into_keys();
+    let copy = copies.into_iter().find(|name| name.ends_with(".sqlite")).unwrap();
+    Outside::file(&Path::new(backups).join(&copy)).await.say(&sqlite).await.unwrap();
+    let restored = Place::new(folder.path().join("restored")).await;
+    refused(&restored, &["restore", backups], "a newer sotay-server");
+    assert_eq!(std::fs::read_dir(&restored.config.data).unwrap().count(), 0);
 }
 
 #[tokio::test]
