@@ -35,5 +35,5 @@ pub use units::{Unit, Units};
 pub use problem::{Kind, Problem, Severity};
 #[cfg(feature = "read")]
 pub use read::{
-    Demo, DemoUser, Issuer, Manifest, Pack, ROLES, Table, content_hash, phone_json, read,
+    Demo, DemoUser, Issuer, Manifest, Pack, ROLES, Table, content_hash, manifest, phone_json, read,
 };

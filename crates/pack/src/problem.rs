@@ -29,8 +29,8 @@ pub enum Severity {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Kind {
     /// A file that must be there is not.
-    #[error("the pack has no such file")]
-    FileMissing,
+    #[error("the pack has no file `{0}`")]
+    FileMissing(String),
     /// A file that nothing refers to.
     #[error("nothing in the pack uses this file")]
     FileUnused,
@@ -200,7 +200,7 @@ impl Kind {
     pub(crate) fn leaves_a_gap(&self) -> bool {
         matches!(
             self,
-            Kind::FileMissing
+            Kind::FileMissing(_)
                 | Kind::NotUtf8
                 | Kind::KeyMissing
                 | Kind::TableEmpty

@@ -108,8 +108,15 @@ pub fn check(files: &BTreeMap<String, Vec<u8>>) -> (Option<Checked>, Vec<Problem
     let mut problems: Vec<Problem> = found.iter().map(pack_problem).collect();
     let Some(pack) = pack else {
         // The forms do not need the tables: what is wrong in them is told in the same breath.
-        for (path, bytes) in files.iter().filter(|(path, _)| path.ends_with(".xlsx")) {
-            convert(path, bytes, &[], &mut problems);
+        if let Some(manifest) = pack::manifest(files) {
+            let folder = format!("{}/", manifest.forms_folder);
+            let is_form = |path: &str| {
+                let name = path.strip_prefix(&folder).and_then(|name| name.strip_suffix(".xlsx"));
+                name.is_some_and(|name| !name.contains('/'))
+            };
+            for (path, bytes) in files.iter().filter(|(path, _)| is_form(path)) {
+                convert(path, bytes, &manifest.keep_columns, &mut problems);
+            }
         }
         return (None, problems);
     };
@@ -121,12 +128,16 @@ pub fn check(files: &BTreeMap<String, Vec<u8>>) -> (Option<Checked>, Vec<Problem
         let Some(form) = convert(&path, bytes, &pack.manifest.keep_columns, &mut problems) else {
             continue;
         };
-        if form.form.id != row.form_id || form.form.version != row.version {
-            let text = format!(
-                "{path}: the settings say form {} version {}, the forms table says {} version {}",
-                form.form.id, form.form.version, row.form_id, row.version
-            );
-            problems.push(Problem { text, is_warning: false });
+        for (field, said, says) in [
+            ("form_id", &row.form_id, &form.form.id),
+            ("version", &row.version, &form.form.version),
+        ] {
+            if said != says {
+                let place = place_of(&pack, Table::Forms, row.row, field);
+                let text =
+                    format!("{place}: this is `{said}`, and the settings of {path} say `{says}`");
+                problems.push(Problem { text, is_warning: false });
+            }
         }
         if let Ok((definition, _)) = form::parse_xform(&form.xml) {
             read.push((path, pack.media_folder(row), definition));
@@ -166,7 +177,7 @@ fn personal_rules(
             if !binds.contains_key(field.field.as_str()) {
                 let text = format!(
                     "{}: this version of the form {} has no question `{}`; the row holds for records of versions that have it",
-                    place_of(pack, field),
+                    place_of(pack, Table::PersonalData, field.row, "field"),
                     row.file,
                     field.field
                 );
@@ -197,11 +208,10 @@ fn personal_rules(
     rules
 }
 
-/// Where a row of personal data names its question.
-fn place_of(pack: &Pack, field: &PersonalField) -> String {
-    let table = pack.manifest.tables.get(&Table::PersonalData).map_or("", String::as_str);
-    let column = pack.manifest.header(Table::PersonalData, "field");
-    format!("{table}, row {}, column {column}", field.row)
+/// Where a row of a table says something.
+fn place_of(pack: &Pack, table: Table, row: u32, field: &str) -> String {
+    let file = pack.manifest.tables.get(&table).map_or("", String::as_str);
+    format!("{file}, row {row}, column {}", pack.manifest.header(table, field))
 }
 
 /// The first of the questions that an expression names.
@@ -339,16 +349,6 @@ pub async fn losses(database: &Database, pack: &Pack) -> Answer<Vec<String>> {
             ));
         }
     }
-    Ok(losses)
-}
-
-/// Rows of personal data whose question no version of the form asks that this database ever had, a line for each.
-///
-/// Whoever mistyped one would have the question that they meant shown to everybody, and no phone gives back what it was sent.
-pub async fn mistyped(database: &Database, checked: &Checked) -> Answer<Vec<String>> {
-    let pack = &checked.pack;
-    let mut told = Vec::new();
-    for made in &checked.forms {
     let after: BTreeSet<&str> =
         pack.forms.iter().filter_map(|row| pack.manifest.programme_of(row)).collect();
     let before: BTreeSet<&String> =
@@ -363,9 +363,9 @@ pub async fn mistyped(database: &Database, checked: &Checked) -> Answer<Vec<Stri
             ));
         }
     }
-        let is_of = |row: &PersonalField| {
-            pack.forms.iter().any(|form| form.form_id == made.form.id && form.file == row.form)
-        };
+    Ok(losses)
+}
+
 /// Forms that the pack in force has and this one has no row of, a line for each: nobody is asked them any more, and their records are
 /// called by their ids.
 pub async fn left_out(database: &Database, pack: &Pack) -> Answer<Vec<String>> {
@@ -383,6 +383,16 @@ pub async fn left_out(database: &Database, pack: &Pack) -> Answer<Vec<String>> {
     Ok(told)
 }
 
+/// Rows of personal data whose question no version of the form asks that this database ever had, a line for each.
+///
+/// Whoever mistyped one would have the question that they meant shown to everybody, and no phone gives back what it was sent.
+pub async fn mistyped(database: &Database, checked: &Checked) -> Answer<Vec<String>> {
+    let pack = &checked.pack;
+    let mut told = Vec::new();
+    for made in &checked.forms {
+        let is_of = |row: &PersonalField| {
+            pack.forms.iter().any(|form| form.form_id == made.form.id && form.file == row.form)
+        };
         let mut asked = made.questions();
         let rows = pack.personal_data.iter().filter(|row| is_of(row));
         let mut rows: Vec<&PersonalField> =
@@ -396,7 +406,7 @@ pub async fn left_out(database: &Database, pack: &Pack) -> Answer<Vec<String>> {
         told.extend(rows.iter().map(|row| {
             format!(
                 "{}: no version of the form {} that was ever here has a question `{}`; if it is mistyped, everybody sees the one that was meant",
-                place_of(pack, row),
+                place_of(pack, Table::PersonalData, row.row, "field"),
                 row.form,
                 row.field
             )

@@ -82,9 +82,32 @@ pub fn read(files: &BTreeMap<String, Vec<u8>>) -> (Option<Pack>, Vec<Problem>) {
     (pack.filter(|_| usable), problems)
 }
 
+/// The manifest alone, also of a pack with errors, as far as it can be read.
+#[must_use]
+pub fn manifest(files: &BTreeMap<String, Vec<u8>>) -> Option<Manifest> {
+    read_manifest(files, &mut Vec::new())
+}
+
+fn read_manifest(
+    files: &BTreeMap<String, Vec<u8>>,
+    problems: &mut Vec<Problem>,
+) -> Option<Manifest> {
+    let Some(bytes) = files.get(MANIFEST) else {
+        let kind = Kind::FileMissing(MANIFEST.to_owned());
+        problems.push(Problem { file: MANIFEST.to_owned(), row: None, column: None, kind });
+        return None;
+    };
+    manifest::read(&text_of(MANIFEST, bytes, problems)?, problems)
+}
+
+/// A file that the manifest names in that key, and that is not there.
+fn not_there(key: &str, path: &str) -> Problem {
+    let (file, kind) = (MANIFEST.to_owned(), Kind::FileMissing(path.to_owned()));
+    Problem { file, row: None, column: Some(key.to_owned()), kind }
+}
+
 fn read_all(files: &BTreeMap<String, Vec<u8>>, problems: &mut Vec<Problem>) -> Option<Pack> {
-    let source = text_of(files, MANIFEST, problems)?;
-    let manifest = manifest::read(&source, problems)?;
+    let manifest = read_manifest(files, problems)?;
     let mut reader = rows::Reader::new(&manifest, files, problems);
     let units = Units::from(reader.units());
     let mut pack = Pack {
@@ -102,8 +125,10 @@ fn read_all(files: &BTreeMap<String, Vec<u8>>, problems: &mut Vec<Problem>) -> O
         plan_text: String::new(),
         manifest,
     };
-    if let Some(plan) = &pack.manifest.plan {
-        pack.plan_text = text_of(files, &plan.document, problems).unwrap_or_default();
+    if let Some(plan) = &pack.manifest.plan
+        && let Some(bytes) = files.get(&plan.document)
+    {
+        pack.plan_text = text_of(&plan.document, bytes, problems).unwrap_or_default();
     }
     check_files(&pack, files, problems);
     if problems.iter().all(|problem| !problem.kind.leaves_a_gap()) {
@@ -118,18 +143,15 @@ fn check_files(pack: &Pack, files: &BTreeMap<String, Vec<u8>>, problems: &mut Ve
     let manifest = &pack.manifest;
     let mut known: BTreeSet<String> = [MANIFEST.to_owned(), "README.md".to_owned()].into();
     known.extend(manifest.tables.values().cloned());
-    for path in manifest.report_template.iter().chain(&manifest.documents) {
+    let template = manifest.report_template.iter().map(|path| ("report.template", path));
+    let documents = manifest.documents.iter().map(|path| ("documents", path));
+    let plan = manifest.plan.iter().map(|plan| ("plan.document", &plan.document));
+    for (key, path) in template.chain(documents).chain(plan) {
         if !files.contains_key(path) {
-            problems.push(Problem {
-                file: path.clone(),
-                row: None,
-                column: None,
-                kind: Kind::FileMissing,
-            });
+            problems.push(not_there(key, path));
         }
         known.insert(path.clone());
     }
-    known.extend(manifest.plan.iter().map(|plan| plan.document.clone()));
     for form in &pack.forms {
         let path = pack.form_path(form);
         if !form.file.is_empty() && !files.contains_key(&path) {
@@ -148,7 +170,8 @@ fn check_files(pack: &Pack, files: &BTreeMap<String, Vec<u8>>, problems: &mut Ve
         known.extend(files.keys().filter(is_in).cloned());
     }
     // What a wrong manifest fails to name is not unused.
-    if problems.iter().any(|problem| problem.file == MANIFEST) {
+    let is_named = |problem: &Problem| matches!(problem.kind, Kind::FileMissing(_));
+    if problems.iter().any(|problem| problem.file == MANIFEST && !is_named(problem)) {
         return;
     }
     let form_files = format!("{}/", manifest.forms_folder);
@@ -160,23 +183,14 @@ fn check_files(pack: &Pack, files: &BTreeMap<String, Vec<u8>>, problems: &mut Ve
 }
 
 /// The text of a file, without the byte order mark that spreadsheet programs begin with.
-fn text_of(
-    files: &BTreeMap<String, Vec<u8>>,
-    path: &str,
-    problems: &mut Vec<Problem>,
-) -> Option<String> {
-    let mut problem =
-        |row, kind| problems.push(Problem { file: path.to_owned(), row, column: None, kind });
-    let Some(bytes) = files.get(path) else {
-        problem(None, Kind::FileMissing);
-        return None;
-    };
+fn text_of(path: &str, bytes: &[u8], problems: &mut Vec<Problem>) -> Option<String> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Some(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()),
         Err(error) => {
             let before =
                 bytes.iter().take(error.valid_up_to()).filter(|byte| **byte == b'\n').count();
-            problem(u32::try_from(before + 1).ok(), Kind::NotUtf8);
+            let (file, row) = (path.to_owned(), u32::try_from(before + 1).ok());
+            problems.push(Problem { file, row, column: None, kind: Kind::NotUtf8 });
             None
         }
     }

@@ -3,21 +3,22 @@
 use std::collections::BTreeMap;
 
 use super::manifest::Manifest;
+use super::not_there;
 use super::schema::Table;
 use super::sheet::{Row, Sheet, finite};
 use crate::tables::Extra;
-use crate::{
 use crate::text::reference;
+use crate::{
     Clause, Date, Event, FormRow, Indicator, Kind, LegalRef, OutlineItem, PersonalField, Problem,
     Target, Task, Unit, Violation,
 };
 
-/// Reads the tables that the manifest names.
 /// A unit as others are looked up by: without the remark that may follow it. What is all remark names none, and stays as it is.
 fn named(item: String) -> String {
     reference(&item).map(str::to_owned).unwrap_or(item)
 }
 
+/// Reads the tables that the manifest names.
 pub(super) struct Reader<'a> {
     manifest: &'a Manifest,
     files: &'a BTreeMap<String, Vec<u8>>,
@@ -36,12 +37,7 @@ impl<'a> Reader<'a> {
     fn rows<T>(&mut self, table: Table, read: impl Fn(Row<'_>) -> T) -> Vec<T> {
         let Some(file) = self.manifest.tables.get(&table) else { return Vec::new() };
         let Some(bytes) = self.files.get(file) else {
-            self.problems.push(Problem {
-                file: file.clone(),
-                row: None,
-                column: None,
-                kind: Kind::FileMissing,
-            });
+            self.problems.push(not_there(&format!("tables.{}", table.name()), file));
             return Vec::new();
         };
         let sheet = Sheet::read(table, file, bytes, self.manifest);

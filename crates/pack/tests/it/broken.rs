@@ -512,7 +512,19 @@ const CASES: &[Case] = &[
         "pack.toml",
         "units = \"units.csv\"",
         "units = \"unit.csv\"",
-        &["unit.csv: the pack has no such file", "units.csv: nothing in the pack uses this file"],
+        &[
+            "pack.toml, key tables.units: the pack has no file `unit.csv`",
+            "units.csv: nothing in the pack uses this file",
+        ],
+    ),
+    (
+        "pack.toml",
+        "report = {",
+        "documents = [\"read.txt\"]\nreport = { template = \"bao-cao.docx\",",
+        &[
+            "pack.toml, key documents: the pack has no file `read.txt`",
+            "pack.toml, key report.template: the pack has no file `bao-cao.docx`",
+        ],
     ),
     (
         "pack.toml",
@@ -632,7 +644,7 @@ fn rows_are_counted_as_a_spreadsheet_counts_them() {
 
 #[test]
 fn nothing_at_all_is_a_missing_manifest() {
-    assert_eq!(said(&Files::new()), ["pack.toml: the pack has no such file"]);
+    assert_eq!(said(&Files::new()), ["pack.toml: the pack has no file `pack.toml`"]);
 }
 
 #[test]

@@ -59,6 +59,31 @@ async fn what_another_pack_would_take_away_is_told_by_unit_with_its_people_and_r
     assert!(losses[3].contains("phuong_b ") && losses[3].ends_with(": hoa"), "{losses:?}");
 }
 
+/// Whoever slips once looks for one line, which says where.
+#[test]
+fn one_mistake_in_a_table_is_one_problem_with_its_row_and_column() {
+    let files = pack_load::read_folder(&folder()).unwrap();
+    let before = pack_load::check(&files).1;
+    let table = "tables/forms.csv";
+    for (right, wrong, told) in [
+        (",inspection,", ",inspektion,", "tables/forms.csv, row 2, column kind: "),
+        (
+            "lk_kt_phuong_xa,2026113003",
+            "lk_kt_phuong_xa,2026113004",
+            "tables/forms.csv, row 2, column version: this is `2026113004`, and the settings of forms/kt_phuong_xa.xlsx say `2026113003`",
+        ),
+    ] {
+        let mut files = files.clone();
+        let rows = String::from_utf8(files[table].clone()).unwrap();
+        assert!(rows.contains(right));
+        files.insert(table.to_owned(), rows.replacen(right, wrong, 1).into_bytes());
+        let (checked, mut problems) = pack_load::check(&files);
+        problems.retain(|problem| !before.contains(problem));
+        assert!(checked.is_none() && problems.len() == 1, "{problems:?}");
+        assert!(!problems[0].is_warning && problems[0].text.starts_with(told), "{problems:?}");
+    }
+}
+
 /// The units are all there: what nobody sees any more is what counts.
 #[tokio::test]
 async fn a_pack_that_lays_records_programmes_or_forms_out_of_sight_says_so() {
