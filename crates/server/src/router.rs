@@ -114,7 +114,10 @@ fn whole_bundles() -> OpenApiRouter<App> {
 /// The description of the API.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    resources().merge(large()).merge(whole_bundles()).merge(openrosa::resources()).into_openapi()
+    let all = resources().merge(large()).merge(whole_bundles()).merge(openrosa::resources());
+    let mut api = all.into_openapi();
+    api::answers::complete(&mut api);
+    api
 }
 
 /// The whole server.
@@ -142,6 +145,7 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_WORDS))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
+        .layer(middleware::map_response(in_words))
         .merge(whole.layer(DefaultBodyLimit::disable()).layer(middleware::from_fn(guard)))
         .layer(CatchPanicLayer::custom(|_panic| {
             ApiError::internal("a handler panicked").into_response()
@@ -156,6 +160,15 @@ pub fn router(app: App) -> Router {
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, RandomId))
         .with_state(app)
+}
+
+/// What was cut off says so as every error does.
+async fn in_words(response: Response) -> Response {
+    if response.status() != StatusCode::REQUEST_TIMEOUT {
+        return response;
+    }
+    let message = "it took too long, and was given up";
+    ApiError::new(StatusCode::REQUEST_TIMEOUT, "timed_out", message).into_response()
 }
 
 async fn method_not_allowed() -> ApiError {
@@ -241,5 +254,27 @@ impl MakeRequestId for RandomId {
     fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
         let id = accounts::hex(&accounts::random::<8>());
         HeaderValue::from_str(&id).ok().map(RequestId::new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_cut_off_says_so_as_every_error_does() {
+        let late = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, Duration::ZERO);
+        let router: Router = Router::new()
+            .route("/", get(std::future::pending::<()>))
+            .layer(late)
+            .layer(middleware::map_response(in_words));
+        let answer = router.oneshot(Request::<axum::body::Body>::default()).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
+        let body = axum::body::to_bytes(answer.into_body(), 1000).await.unwrap();
+        let told: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(told["error"]["code"], "timed_out");
     }
 }

@@ -53,6 +53,7 @@ fn check_size(size: u64) -> ApiResult<()> {
         (status = 400, description = "`bad_hash`"),
         (status = 401, description = "`signed_out`"),
         (status = 413, description = "`too_large`"),
+        (status = 507, description = "`storage_full`"),
     ))]
 pub async fn missing(
     State(app): State<App>,
@@ -105,7 +106,7 @@ pub async fn missing(
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
         (status = 204, description = "kept; `X-Missing-Chunks` says what is still missing"),
-        (status = 400, description = "`bad_hash`, `bad_chunk`", body = ErrorBody),
+        (status = 400, description = "`bad_hash`, `bad_chunk`, `truncated`", body = ErrorBody),
         (status = 401, description = "`signed_out`", body = ErrorBody),
         (status = 403, description = "`not_owed`: of a disabled account only what its work still lacks is taken", body = ErrorBody),
         (status = 413, description = "`too_large`", body = ErrorBody),

@@ -77,6 +77,7 @@ pub struct ExportQuery {
     (status = 401, description = "`signed_out`", body = ErrorBody),
     (status = 404, description = "`not_found`: no such form", body = ErrorBody),
     (status = 429, description = "`too_many_requests`, with `Retry-After`", body = ErrorBody),
+    (status = 507, description = "`storage_full`: what nobody can log nobody takes", body = ErrorBody),
 ))]
 pub async fn records(
     State(app): State<App>,

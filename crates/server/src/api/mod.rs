@@ -2,6 +2,7 @@
 
 pub mod accounts;
 mod again;
+pub mod answers;
 pub mod audit;
 pub mod blobs;
 pub mod bundles;

@@ -44,6 +44,15 @@ async fn every_described_address_answers_and_every_operation_says_how() {
                         .iter()
                         .any(|open| path.ends_with(open)));
             assert_eq!(answer.status == StatusCode::UNAUTHORIZED, !open, "{method} {path}");
+            // Who is asked whose session it is says so, and finds here how.
+            let security = operation["security"][0].as_object();
+            let reads = method == Method::GET || method == Method::HEAD;
+            if path.starts_with("/api/") && !open {
+                let asked = security.is_some_and(|asked| asked.contains_key("session"));
+                assert!(asked, "{method} {path}");
+                assert_eq!(security.unwrap().contains_key("account"), reads, "{method} {path}");
+                assert!(described.contains_key("408") && described.contains_key("429"), "{path}");
+            }
         }
     }
     assert_eq!(operations, 69);
@@ -139,8 +148,8 @@ async fn large_answers_are_compressed() {
 
 /// What strangers and broken clients send, to every address there is.
 #[tokio::test]
-async fn whatever_is_sent_to_a_described_address_no_answer_is_a_failure_or_in_other_words_than_the_api_s()
- {
+async fn whatever_is_sent_to_a_described_address_every_answer_is_described_and_in_the_api_s_words()
+{
     const PARTS: [&str; 9] = [
         "0",
         "-1",
@@ -208,6 +217,11 @@ async fn whatever_is_sent_to_a_described_address_no_answer_is_a_failure_or_in_ot
                 let answer =
                     server.request(method.clone(), &address, &headers, Body::from(body)).await;
                 assert!(!answer.status.is_server_error(), "{method} {address}: {}", answer.status);
+                let described = operation["responses"].as_object().unwrap();
+                let status = answer.status.as_str();
+                // What is no address of a client's is told in the words of `OpenRosa`, whatever is asked there.
+                let is_described = described.contains_key(status) || path.starts_with("/openrosa");
+                assert!(is_described, "{method} {address} answered {status}");
                 let refuses_in_words = !path.starts_with("/openrosa") && method != Method::HEAD;
                 if answer.status.is_client_error() && refuses_in_words {
                     let kind = answer.header("content-type");
