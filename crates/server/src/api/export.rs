@@ -137,14 +137,15 @@ pub async fn records(
         records.extend(views.filter(|record| is_chosen(&chosen, &sought, record)));
     }
     drop(pages);
-    let made_with =
-        |records: &[RecordView]| records.iter().map(|record| record.form.hash).collect();
-    let all_used = used(&forms, made_with(&records));
+    let made_with = |records: &[RecordView]| {
+        records.iter().map(|record| record.form.hash).collect::<BTreeSet<Hash>>()
+    };
+    let all_used = used(&forms, &made_with(&records));
     let lists = lists(&app, &session.account, &all_used).await?;
     let file_name = file_name(&query.form);
     let form = query.form;
     let work = move || {
-        let versions = read(used(&forms, made_with(&records)), lists)?;
+        let versions = read(used(&forms, &made_with(&records)), lists)?;
         let units = pack.map(|pack| pack.units).unwrap_or_default();
         let export = Export {
             versions: &versions,
@@ -221,7 +222,7 @@ fn sought(text: &str, pack: Option<&PhonePack>, mut people: BTreeMap<String, Str
 }
 
 /// The newest version, and every older one that a record was made with.
-fn used(versions: &[FormRow], made_with: BTreeSet<Hash>) -> Vec<&FormRow> {
+fn used<'v>(versions: &'v [FormRow], made_with: &BTreeSet<Hash>) -> Vec<&'v FormRow> {
     let is_used = |(place, version): &(usize, &FormRow)| {
         *place == 0 || made_with.contains(&version.form.hash)
     };
