@@ -511,15 +511,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_that_is_none_is_told_of_what_its_own_question_asks() {
-        let told = |of| Language::Vi.broken_rule(ViolationKind::Type, of, None);
-        assert_eq!(told(DataType::Date), Language::Vi.no_date());
-        assert_eq!(told(DataType::Int), Language::Vi.no_whole_number());
-        assert_eq!(told(DataType::Geoshape), Language::Vi.no_area());
-        assert_eq!(told(DataType::Time), Language::Vi.type_default());
-    }
-
-    #[test]
     fn what_adds_a_row_reads_as_a_sentence_and_leaves_abbreviations() {
         for (label, told) in [
             ("Học viên", "Thêm học viên"),
