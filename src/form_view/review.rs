@@ -256,7 +256,7 @@ fn Missing(lack: Lack, missing: RwSignal<Vec<Lack>>, on_jump: Callback<()>) -> i
     let remove = move |row| {
         let look_again = move || {
             missing.try_set(lacks(entry, entry.violations()));
-            request_animation_frame(|| document::catch_focus(None, ".review .button-primary"));
+            request_animation_frame(|| document::catch_focus(None, ".form-foot .button-primary"));
         };
         remove_row(entry, row, toaster, words.at_once(), look_again);
     };

@@ -234,7 +234,7 @@ test('the inspection form, with a rule broken, has no fault', async () => {
   const form = await app.begin('lk_kt_phuong_xa');
   await form.type('ky_tu', '2026-06-01');
   await form.type('ky_den', '2026-01-01');
-  await form.question('ky_den').getByText('Ngày kết thúc phải sau ngày bắt đầu.').waitFor();
+  await form.question('ky_den').getByText('Không được trước ngày bắt đầu.').waitFor();
   // A button that opens choices is told to be wrong, and why, as a field is.
   await form.question('don_vi_kt').locator('.choose-button').focus();
   await press('Tab');

@@ -33,7 +33,7 @@ test('an empty row is one thing to settle at the end of the form, removed there 
   await blank.getByRole('button', { name: 'Bỏ mục trống này' }).press('Enter');
   await blank.waitFor({ state: 'detached' });
   await until('the focus that went with it is on what is next', () =>
-    page.evaluate(() => document.activeElement.matches('.review .button-primary')));
+    page.evaluate(() => document.activeElement.matches('.form-foot .button-primary')));
   assert.equal(await told(), before - 1);
   await page.locator('.toast').getByRole('button', { name: 'Hoàn tác' }).click();
   await blank.waitFor();

@@ -68,7 +68,7 @@ test('offline, the inspection is filled: pages, rules, messages, calculations, p
   await form.choose('don_vi_kt', 'dn_p_long_khanh', 'Phường Long Khánh');
   await form.type('ky_tu', '2026-06-01');
   await form.type('ky_den', '2026-01-01');
-  await form.question('ky_den').getByText('Ngày kết thúc phải sau ngày bắt đầu.').waitFor();
+  await form.question('ky_den').getByText('Không được trước ngày bắt đầu.').waitFor();
   await officer.screenshot('inspection-constraint');
   await form.type('thanh_phan', 'Đoàn kiểm tra liên ngành');
   await form.type('dai_dien', 'Trần Văn Minh');
@@ -76,7 +76,7 @@ test('offline, the inspection is filled: pages, rules, messages, calculations, p
   const warning = officer.page.locator('.form-foot-note');
   await warning.waitFor();
   await form.type('ky_den', '2026-11-01');
-  await form.question('ky_den').getByText('Ngày kết thúc phải sau ngày bắt đầu.').waitFor({ state: 'detached' });
+  await form.question('ky_den').getByText('Không được trước ngày bắt đầu.').waitFor({ state: 'detached' });
   await warning.waitFor({ state: 'detached' }); // nothing is wrong any more
   await form.locate('vi_tri');
   await form.next();
