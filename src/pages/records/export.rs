@@ -222,13 +222,6 @@ mod tests {
         );
     }
 
-    /// Days are those of the device: where that is not in Vietnam the server would tell others.
-    #[test]
-    fn a_file_is_asked_for_in_the_time_of_the_device() {
-        let asked = query("f", &Filter::default(), "", Language::Vi).suffix();
-        assert!(asked.ends_with(&format!("&offset={}", day::now().offset_min)), "{asked}");
-    }
-
     /// Approved here and not sent, it is none of those that the server takes for approved, and one of those for submitted.
     #[test]
     fn a_file_is_behind_all_that_is_unsent_of_its_form_unit_and_time() {
