@@ -54,6 +54,7 @@ words! {
     install_desk: "Bấm biểu tượng cài đặt ở cuối thanh địa chỉ của Chrome hoặc Edge.", "Click the install icon at the end of the address bar in Chrome or Edge.";
     installed: "Đã cài trên màn hình chính.", "Installed on the home screen.";
     not_now: "Để sau", "Not now";
+    safari_deletes: "Mở lại trang này khi có mạng để gửi hết: Safari xóa dữ liệu của trang không mở trong 7 ngày", "Open this page again with a network to send everything: Safari deletes the data of a page that is not opened for 7 days";
     send_all_first: "Hãy gửi hết trước: những gì chưa gửi chỉ có ở đây.", "Send everything first: what is unsent is only here.";
 
     version: "Bản ứng dụng", "App version";
@@ -66,20 +67,6 @@ words! {
 }
 
 impl Language {
-    /// That Safari deletes what a page keeps that is not opened for a week.
-    #[must_use]
-    pub fn safari_deletes(self, unsent: usize) -> String {
-        let records = self.record_count(unsent);
-        match self {
-            Self::Vi => format!(
-                "Mở lại trang này khi có mạng để gửi {records}: Safari xóa dữ liệu của trang không mở trong 7 ngày"
-            ),
-            Self::En => format!(
-                "Open this page again with a network to send {records}: Safari deletes the data of a page that is not opened for 7 days"
-            ),
-        }
-    }
-
     /// That a device's clock is behind the server's, or ahead of it, and by how much.
     #[must_use]
     pub fn clock_is_wrong(self, behind_ms: i64) -> String {

@@ -17,10 +17,13 @@ pub(super) fn NotHere() -> impl IntoView {
     let words = use_words();
     let (space, offer) = (expect_context::<SpaceWatch>().space(), expect_context::<InstallOffer>());
     let standing = expect_context::<SyncStatus>().standing();
-    let unsent = memo(move || standing.read().unsent_records);
+    let has_unsent = memo(move || {
+        let standing = standing.read();
+        standing.unsent_records + standing.unsent_files > 0
+    });
     if install::is_in_another_app() {
         let unsent = move || {
-            (unsent.get() > 0).then(|| view! { <p>{words.say(Language::send_all_first)}</p> })
+            has_unsent.get().then(|| view! { <p>{words.say(Language::send_all_first)}</p> })
         };
         return view! {
             <Banner tone=Tone::Attention title=words.say(Language::open_in_browser)>
@@ -31,7 +34,7 @@ pub(super) fn NotHere() -> impl IntoView {
         .into_any();
     }
     let goes =
-        memo(move || offer.way() == Way::ByHand && !space.read().persisted && unsent.get() > 0);
-    let title = Signal::derive(move || words.now().safari_deletes(unsent.get()));
+        memo(move || offer.way() == Way::ByHand && !space.read().persisted && has_unsent.get());
+    let title = words.say(Language::safari_deletes);
     (move || goes.get().then(|| view! { <Banner tone=Tone::Attention title=title /> })).into_any()
 }

@@ -45,6 +45,12 @@ pub async fn check() -> bool {
     }
 }
 
+/// Whether another version waits or is being kept. Never known where there is no worker.
+pub async fn is_another_coming() -> bool {
+    let there = |it: ServiceWorkerRegistration| it.waiting().or(it.installing()).is_some();
+    registration().await.is_some_and(there)
+}
+
 /// Lets the waiting version take over, and reloads the page when it has.
 pub fn take_update() {
     let reload = super::document::reload;

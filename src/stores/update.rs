@@ -85,9 +85,15 @@ impl AppUpdate {
     /// Looks for a new version because a part of this one did not come. A page that no worker of its own version serves would never be
     /// offered it: where the server has this version's own script no more, the page is another one once it is loaded anew.
     pub fn look_for_rest(self) {
-        self.look();
-        let Some(script) = document::own_script() else { return };
+        let Some(script) = document::own_script() else { return self.look() };
         tasks::spawn(async move {
+            if self.is_kept.try_get_untracked() == Some(true) {
+                service_worker::check().await;
+                // It is offered once it is whole: until then a page that is loaded anew is this version's again.
+                if service_worker::is_another_coming().await {
+                    return;
+                }
+            }
             let answer = Request::new(Method::Head, script).send(&[]).await;
             if answer.is_ok_and(|answer| answer.status == 404) {
                 self.waiting.try_set(true);
