@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ const MOST: usize = 64;
 /// Pushes that wait; those beyond wait for a place.
 const QUEUE: usize = 256;
 
-/// How long a group may take where the database is another machine: one that went away without a word answers never, and
+/// How long a push may take where the database is another machine: one that went away without a word answers never, and
 /// no system closes the connection within a quarter of an hour. `SQLite` has nobody who could go away.
 const SILENCE: Duration = Duration::from_secs(60);
 
@@ -72,6 +72,8 @@ struct Progress {
     since_ms: AtomicI64,
     /// [`Writing`] of the last group.
     last: AtomicU8,
+    /// How many pushes were written, of groups under way too.
+    written: AtomicU64,
 }
 
 impl Progress {
@@ -166,8 +168,9 @@ async fn serve(writer: Writer, mut queue: mpsc::Receiver<Waiting>) {
             }
         };
         let group: Arc<[Push]> = group.into();
-        let work = together(tx, Arc::clone(&group), writer.published.clone());
-        let kept = match apart(&writer.pool, work).await {
+        let progress = Arc::clone(&writer.progress);
+        let work = together(tx, Arc::clone(&group), writer.published.clone(), progress);
+        let kept = match apart(&writer, work).await {
             Ok(kept) => kept,
             Err(error) if group.len() == 1 => vec![Err(error)],
             // The next would wait as long, and in vain.
@@ -193,7 +196,7 @@ async fn one_by_one(writer: &Writer, group: &Arc<[Push]>) -> Vec<Answer<Pushed>>
             None => match within(&writer.pool, begin_write(&writer.pool)).await {
                 Ok(tx) => {
                     let work = alone(tx, Arc::clone(group), place, writer.published.clone());
-                    apart(&writer.pool, work).await
+                    apart(writer, work).await
                 }
                 Err(error) => {
                     // The others would wait as long and in vain.
@@ -219,14 +222,23 @@ async fn within<T>(pool: &Pool, work: impl Future<Output = Answer<T>>) -> Answer
 
 /// In a task of its own, so that a panic ends that and not the queue.
 async fn apart<T: Send + 'static>(
-    pool: &Pool,
+    writer: &Writer,
     work: impl Future<Output = Answer<T>> + Send + 'static,
 ) -> Answer<T> {
-    let task = tokio::spawn(work);
-    let ended = task.abort_handle();
-    let kept = within(pool, async { task.await.unwrap_or(Err(DatabaseError::Stopped)) }).await;
-    ended.abort(); // what nobody waits for any more
-    kept
+    let mut task = tokio::spawn(work);
+    let written = || writer.progress.written.load(Ordering::Relaxed);
+    loop {
+        let before = written();
+        match within(&writer.pool, async { Ok((&mut task).await) }).await {
+            Ok(ended) => return ended.unwrap_or(Err(DatabaseError::Stopped)),
+            // Another push of its group was written meanwhile.
+            Err(_) if written() != before => {}
+            Err(silent) => {
+                task.abort();
+                return Err(silent);
+            }
+        }
+    }
 }
 
 fn tell((answer, kept): (oneshot::Sender<Answer<Pushed>>, Answer<Pushed>)) {
@@ -256,6 +268,7 @@ async fn together(
     mut tx: Write,
     group: Arc<[Push]>,
     published: LastPublished,
+    progress: Arc<Progress>,
 ) -> Answer<Vec<Answer<Pushed>>> {
     if group.len() == 1 {
         return Ok(vec![Ok(alone(tx, group, 0, published).await?)]);
@@ -283,6 +296,7 @@ async fn together(
             }
         }
         query("RELEASE push").execute(&mut tx).await?;
+        progress.written.fetch_add(1, Ordering::Relaxed);
         kept.push(one);
     }
     head.write(&mut tx).await?;
