@@ -225,7 +225,7 @@ test('a record of ODK Collect whose photo never came says so, and takes the phot
     assert.equal(answer.status, 201);
     return answer.text();
   };
-  assert.match(await send([]), /did not come: hien_truong\.png/);
+  assert.match(await send([]), /chưa nhận được các tệp: hien_truong\.png/);
   await phone.context.setOffline(false);
   await app.open('/records');
   const record = phone.page.locator('a[href*="/records/0192e6f1"]').first();

@@ -53,7 +53,7 @@ test('behind a portal the app opens from the phone and a form is filled', async 
   await form.type('tom_tat', 'Thiếu kinh phí tập huấn');
   await form.type('kien_nghi', 'Bố trí kinh phí');
   await form.question('tep').locator('input[type="file"]').first().setInputFiles(picture(join(folder, 'file.png'), 300, 200));
-  await form.question('tep').getByText('.png').waitFor();
+  await form.question('tep').locator('.stored-file').first().waitFor();
   await form.saved();
   record = phone.page.url().match(/records\/([^/]+)\/edit/)[1];
 });

@@ -132,7 +132,7 @@ test('an undo waits for whoever comes to it by keys, and gives the focus back', 
   const note = join(folder, 'bien ban.txt');
   writeFileSync(note, 'xin chào');
   await inside('tep', 'input[type="file"]').setInputFiles(note);
-  await form.question('tep').getByText('.txt').waitFor();
+  await form.question('tep').getByText('Tệp TXT').waitFor();
   await page.clock.install();
   await form.question('tep').getByRole('button', { name: 'Gỡ bỏ' }).press('Enter');
   const focused = (selector) => page.evaluate((sought) => document.activeElement.matches(sought), selector);
@@ -141,7 +141,7 @@ test('an undo waits for whoever comes to it by keys, and gives the focus back', 
   await page.keyboard.press('F6');
   await until('the button is reached', () => focused('.toast-action'));
   await page.keyboard.press('Enter');
-  await form.question('tep').getByText('.txt').waitFor();
+  await form.question('tep').getByText('Tệp TXT').waitFor();
   await until('the focus is back in the question', () => focused('[data-q="tep"] *'));
   await page.locator('.toast').waitFor({ state: 'detached' });
   await form.question('tep').getByRole('button', { name: 'Gỡ bỏ' }).click();
@@ -400,7 +400,7 @@ test('a barcode that is typed, a place, a file, a photo and a signature', async 
   const note = join(folder, 'ghi chú.txt');
   writeFileSync(note, 'xin chào');
   await inside('tep', 'input[type="file"]').setInputFiles(note);
-  await form.question('tep').getByText('.txt').waitFor();
+  await form.question('tep').getByText('Tệp TXT').waitFor();
   const dot = join(folder, 'anh.png');
   writeFileSync(dot, Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64'));
   await form.photograph('anh', dot);
