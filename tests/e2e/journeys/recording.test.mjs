@@ -93,7 +93,7 @@ test('a recording that grows too long to be sent ends by itself, with all that w
   });
   await question().getByText('Bản ghi đã dài hết mức').waitFor();
   await isRunning().waitFor({ state: 'detached' });
-  await until('all of it is kept', async () => /\(61/.test(await kept()), 60_000);
+  await until('all of it is kept', async () => /61/.test(await kept()), 60_000);
   assert.equal(await question().getByText('Tệp lớn hơn 64 MB').count(), 0);
   await form.saved();
 });

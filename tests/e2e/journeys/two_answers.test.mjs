@@ -96,7 +96,7 @@ test('a server that refuses to tell who answered is not called out of reach, and
   });
   await shows(lan);
   const by = conflict(lan).locator('.conflict-choice p').first();
-  await until('it is said', async () => /Máy chủ chưa cho xem/.test(await by.innerText()));
+  await until('it is said', async () => /Chưa tải được lịch sử từ máy chủ/.test(await by.innerText()));
   for (let times = 0; times < 2; times += 1) {
     const heard = lan.page.waitForResponse((response) => new URL(response.url()).pathname === '/api/v1/pull');
     await lan.context.setOffline(true);
