@@ -305,9 +305,7 @@ async fn a_tab_that_does_not_make_way_is_told_and_holds_nothing_up_once_it_has_g
     let older = older.await.expect("opened");
     assert_eq!(Storage::open("held", key().await).await.err(), Some(StorageError::Blocked));
     older.close();
-    let ours = open("held").await;
-    ours.write(vec![put(Store::Meta, "a", &[1])]).await.expect("written");
-    assert_eq!(ours.row(Store::Meta, "a").await, Ok(Some(vec![1])));
+    assert!(Storage::open("held", key().await).await.is_ok(), "nothing holds it any more");
 }
 
 #[wasm_bindgen_test]
